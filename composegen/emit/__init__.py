@@ -1,0 +1,1 @@
+"""Writing: YAML, seals, files, and what is copied as it is."""

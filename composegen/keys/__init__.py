@@ -1,0 +1,1 @@
+"""What users write: keys, settings, and the types of their values."""

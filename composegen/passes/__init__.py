@@ -1,0 +1,1 @@
+"""The passes of the compiler, from text to a checked stack."""

@@ -1,0 +1,1 @@
+"""What `composegen init` makes: annotations for Dockerfiles, a Dockerfile for a framework, a .env."""
