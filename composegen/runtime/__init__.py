@@ -1,0 +1,1 @@
+"""What talks to the engine: observing it, and the checks of doctor."""

@@ -1,0 +1,1 @@
+"""The checks of `composegen doctor`, by what they look at."""
