@@ -1,0 +1,1 @@
+"""composegen's own image, built from image/Dockerfile for the tests' engine."""

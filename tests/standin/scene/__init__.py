@@ -1,0 +1,1 @@
+"""A stage for updates: a registry, a project behind Traefik, its log, a watchtower."""

@@ -1,0 +1,1 @@
+"""The program inside the image: standard library only, one process, no threads but the API's."""
