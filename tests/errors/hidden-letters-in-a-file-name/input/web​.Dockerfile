@@ -1,0 +1,2 @@
+# composegen.service = web
+FROM alpine

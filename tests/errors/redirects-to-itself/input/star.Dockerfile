@@ -1,0 +1,3 @@
+# composegen.service = star
+# composegen.url = http://*.example.org redirect=http://www.example.org
+FROM busybox:musl

@@ -1,0 +1,3 @@
+FROM busybox:musl
+# composegen.service = one
+RUN true

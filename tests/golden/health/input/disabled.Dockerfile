@@ -1,0 +1,5 @@
+# composegen.service = disabled
+# composegen.healthcheck = off
+FROM alpine
+HEALTHCHECK CMD true
+CMD ["serve"]

@@ -1,0 +1,8 @@
+# composegen.service = open
+# composegen.url = https://open.example.com
+# composegen.ratelimit = 1200/h
+# composegen.maxbody = 999999
+# composegen.header = Permissions-Policy: camera=()
+FROM python:3.12-slim
+EXPOSE 80
+CMD ["python", "-m", "http.server", "80"]

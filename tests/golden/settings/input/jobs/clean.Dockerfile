@@ -1,0 +1,3 @@
+# composegen.service = clean
+FROM alpine
+CMD ["clean"]

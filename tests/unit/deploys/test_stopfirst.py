@@ -1,0 +1,110 @@
+"""Stop-first deploys on the fake engine: what has one container, and what must never run twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from composegen.errors import DeployFailed
+from tests.fakes.registry import Behaviour
+from tests.unit.deploys import scene as scenes
+from tests.unit.deploys.scene import REFERENCE, WEB, scene
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ONE = replace(WEB, rollout="stop", replicas=1)
+SAFE = replace(WEB, rollout="safe", replicas=3)
+
+
+@pytest.mark.parametrize("service", [ONE, SAFE], ids=["stop", "safe"])
+def test_old_ones_stop_before_new_ones_start(tmp_path: Path, service: scenes.WantedService) -> None:
+    """Never both, and the old ones are kept until the new ones are ready."""
+    made = scene(tmp_path, service)
+    old = made.images()[0]
+    _, image = made.engine.push(REFERENCE, "web 2", Behaviour(ready_after=5))
+    kept: list[int] = []
+    sleep = made.engine.sleep
+
+    def watched(seconds: float) -> None:
+        sleep(seconds)
+        found = made.engine.observe().of("web")
+        assert len({c.image for c in found if c.running}) <= 1
+        if any(c.image == image and c.running and not c.ready for c in found):
+            kept.append(sum(c.image == old for c in found))
+
+    made.engine.sleep = watched  # type: ignore[method-assign]
+    made.deploy()
+    made.settled(image, number=2)
+    assert set(kept) == {service.replicas}
+
+
+@pytest.mark.parametrize("service", [ONE, SAFE], ids=["stop", "safe"])
+@pytest.mark.parametrize("bad", [scenes.CRASHES, scenes.NEVER_READY, scenes.CANNOT_START])
+def test_old_ones_are_started_again(
+    tmp_path: Path, service: scenes.WantedService, bad: scenes.Behaviour
+) -> None:
+    """The same containers as before, ready again."""
+    made = scene(tmp_path, service)
+    old, before = made.images()[0], [c.id for c in made.engine.observe().of("web")]
+    made.engine.push(REFERENCE, "web 2", bad)
+    with pytest.raises(DeployFailed, match="web runs release 1 as before"):
+        made.deploy()
+    made.settled(old, number=1)
+    assert [c.id for c in made.engine.observe().of("web")] == before
+
+
+def test_a_one_shot_runs_and_ends(tmp_path: Path) -> None:
+    """It is done when it has ended with 0, however long that takes."""
+    job = replace(WEB, rollout="stop", replicas=1, routed=False, checked=False, oneshot=True)
+    made = scene(tmp_path, job, first=Behaviour(crash_after=1))
+    _, image = made.engine.push(REFERENCE, "web 2", Behaviour(crash_after=300))
+    made.deploy({"web": "run"})
+    assert made.images() == [image]
+    assert made.engine.observe().of("web")[0].state == "exited"
+    made.engine.push(REFERENCE, "web 3", Behaviour(crash_after=1, exit_code=4))
+    with pytest.raises(DeployFailed):
+        made.deploy({"web": "run"})
+    assert "ended with exit code 4" in made.told.text
+
+
+def test_a_pre_deploy_that_fails_touches_nothing(tmp_path: Path) -> None:
+    """It runs in the new image, before any container is made."""
+    made = scene(tmp_path, replace(WEB, pre_deploy=("migrate",)))
+    old = made.images()[0]
+    made.engine.push(REFERENCE, "web 2", Behaviour(exit_code=7))
+    with pytest.raises(DeployFailed, match="its pre-deploy command ended with exit code 7"):
+        made.deploy()
+    assert [c[0] for c in made.engine.calls] == ["pull", "run_once"]
+    made.settled(old, number=1)
+    _, image = made.engine.push(REFERENCE, "web 3")
+    made.deploy()
+    made.settled(image, number=2)
+    assert "web pre-deploy | ran migrate" in made.told.lines
+
+
+def test_services_that_share_an_image_move_together(tmp_path: Path) -> None:
+    """A worker that cannot run the new image keeps the web on the old one too, which it had left."""
+    worker = replace(WEB, name="worker", rollout="stop", replicas=1, routed=False)
+    made = scene(tmp_path, WEB, worker)
+    old = made.images()[0]
+    _, image = made.engine.push(REFERENCE, "web 2")
+    made.deploy()
+    made.settled(image, "web", 2)
+    made.settled(image, "worker", 2)
+    made.engine.push(REFERENCE, "web 3")
+
+    def break_worker(when: str, verb: str, _: int) -> None:
+        if (when, verb) == ("after", "create"):
+            newest = list(made.engine.containers.values())[-1]
+            if newest.service.name == "worker":
+                newest.behaviour = scenes.CRASHES
+
+    made.engine.meddle = break_worker
+    with pytest.raises(DeployFailed):
+        made.deploy()
+    made.settled(image, "web", 2)
+    made.settled(image, "worker", 2)
+    assert old not in made.images()

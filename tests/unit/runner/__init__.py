@@ -1,0 +1,1 @@
+"""Unit tests of the runner: its awk programs, its lock, its arguments; no engine."""

@@ -1,0 +1,1 @@
+"""The scripts that run inside containers, run here by real busybox binaries."""
