@@ -1,0 +1,1 @@
+"""What composegen costs, beside named peers."""
