@@ -75,8 +75,8 @@ def _locations(claims: Sequence[Claim], names: Names, upgraded: Sequence[Route] 
     again = {}
     for claim in claims:
         if claim.route.redirect is None and claim.route.proxy is None:
-            again[_again(claim, names)] = _named(claim, names)
-    return blocks + list(again.values())
+            again[_again(claim, names)] = _second_tries(claim, names)
+    return blocks + [block for both in again.values() for block in both]
 
 
 def _match(path: str) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ def _claimed(claim: Claim, names: Names) -> list[Directive]:
         *_stripped(route),
         line("include", f"services/{claim.service.name}.conf"),
         line("proxy_pass", _target(claim, names)),
-        line("error_page", Bare("502"), Bare("="), Bare(_again(claim, names))),
+        line("error_page", Bare("502"), Bare("="), Bare(f"{_again(claim, names)}$had")),
     ]
 
 
@@ -113,23 +113,27 @@ def _again(claim: Claim, names: Names) -> str:
     return f"@{upstream_name(claim.service, route.port)}{below}"
 
 
-def _named(claim: Claim, names: Names) -> Directive:
-    """Return the second try of a GET or HEAD that no replica has got.
+def _second_tries(claim: Claim, names: Names) -> list[Directive]:
+    """Return the second tries of a GET or HEAD: one that no replica has got, and one that broke off.
 
-    nginx gives a request up when the list of replicas changes while it looks for another one.
+    nginx gives a request up when the list of replicas has changed since it began. ``$had`` tells the two
+    apart, by the end of the location's name.
     """
-    return block(
-        "location",
-        Bare(_again(claim, names)),
-        inside=[
+    name = _again(claim, names)
+
+    def location(name: str, tries: int, comment: str) -> Directive:
+        inside = [
             line("include", f"services/{claim.service.name}.conf"),
-            line("proxy_next_upstream_tries", Bare("4")),
-            block("if", Bare("($once_only)"), inside=[line("return", Bare("502"))]),
-            block("if", Bare("($sent_before)"), inside=[line("return", Bare("502"))]),
+            line("proxy_next_upstream_tries", Bare(str(tries))),
+            block("if", Bare("($not_again)"), inside=[line("return", Bare("502"))]),
             line("proxy_pass", _target(claim, names)),
-        ],
-        comment="A second try for a GET or HEAD that no replica has had.",
-    )
+        ]
+        return block("location", Bare(name), inside=inside, comment=comment)
+
+    return [
+        location(name, 4, "A second try for a GET or HEAD that no replica has had."),
+        location(f"{name}-once", 1, "For one that a replica has had, and broke off."),
+    ]
 
 
 def _redirect(route: Route, target: Upstream, names: Names) -> list[Directive]:

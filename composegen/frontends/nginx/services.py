@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 MINUTE = 60
 HOST = Bare("$given_host")
 PATIENCE = (Bare("max_fails=5"), Bare("fail_timeout=3s"))
-NEXT_REPLICA = 2.0
-"""Seconds within which a request that no replica took is tried on another one."""
 SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
@@ -107,8 +105,13 @@ def common(service: Service, host: Bare = HOST) -> list[Directive]:
     if keys.timeout is not None:
         limit = float(keys.timeout.value)
         found.append(line("proxy_read_timeout", Bare(_milliseconds(limit)), comment="To the first byte."))
-        if limit < NEXT_REPLICA:
-            found.append(line("proxy_next_upstream_timeout", Bare(_milliseconds(limit))))
+        found.append(
+            line(
+                "proxy_next_upstream_timeout",
+                Bare(_milliseconds(limit)),
+                comment="Who has waited so long is told, and not sent to another replica.",
+            )
+        )
     if keys.allow:
         found += [line("allow", Bare(a.value)) for a in keys.allow]
         found.append(line("deny", Bare("all")))
