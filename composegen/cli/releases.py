@@ -126,8 +126,16 @@ def unpin(*, service: str, bake: float | None, timeout: float | None, surge: int
 def _histories(machine: DockerMachine) -> Mapping[str, History]:
     """Return the histories; what is new is written down, if nobody holds the lock just now."""
     from composegen.deploys.releasing import look
+    from composegen.runtime.local import is_local
 
-    return look(machine, machine.folder)
+    here = is_local(machine.engine)
+    if not here:
+        click.echo(
+            "note: the engine is elsewhere, and the records of releases are in the project's folder there; "
+            "this is what runs, by the records of this folder",
+            err=True,
+        )
+    return look(machine, machine.folder, write=here)
 
 
 def _rows(histories: Mapping[str, History]) -> list[list[str]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from composegen.deploys import references
+from composegen.deploys.observed import applied
 from composegen.deploys.store import accepted, records
 from composegen.deploys.store.files import State
 from composegen.deploys.store.records import Activation, History, Release, utc
@@ -49,7 +50,7 @@ def found(wanted: Wanted, observed: Observed, project: Path) -> tuple[News, ...]
         history = records.read(state, service.name)
         current = history.current
         # Before anything was recorded there is no update to wait for, and the files may ask for more now.
-        least = 1 if current is None else max(1, service.replicas)
+        least = 1 if current is None else applied(containers, service.replicas)
         if len(containers) < least or not all(c.ready for c in containers):
             continue
         images = {c.image for c in containers}
@@ -140,7 +141,9 @@ def ran_by_all(sharing: list[WantedService], observed: Observed, since: str) -> 
     images: set[str] = set()
     for service in sharing:
         containers = observed.of(service.name)
-        if len(containers) < service.replicas and (containers or not service.manual):
+        if not containers and (service.manual or not service.replicas):
+            continue
+        if len(containers) < applied(containers, service.replicas):
             return ""
         if any(utc(c.created) < since or not _well(service, c) for c in containers):
             return ""

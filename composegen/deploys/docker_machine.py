@@ -213,7 +213,8 @@ class DockerMachine:
             if container.state == "paused":
                 self.unpause(container.id)
         if there:
-            self._judge("containers were to be stopped", self.engine.run("stop", *(c.id for c in there)))
+            patient = replace(self.engine, patience=LONG + max(c.grace for c in there))
+            self._judge("containers were to be stopped", patient.run("stop", *(c.id for c in there)))
 
     def remove(self, container: str) -> None:
         answer = self.engine.run("rm", "--force", "--volumes", container)

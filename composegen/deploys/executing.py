@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from composegen.deploys import committing, rolling, stopfirst, updater
 from composegen.deploys.draining import frontend as frontend_of
 from composegen.deploys.readiness import NotGood, evidence
-from composegen.deploys.settle import finish, undo
+from composegen.deploys.settle import close, finish, undo
 from composegen.deploys.store import pins
 from composegen.deploys.transaction import Transaction, begin
 from composegen.errors import ComposegenError, DeployFailed, EngineRefused, EngineUnreachable
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from composegen.deploys.stage import Stage
     from composegen.deploys.wanted import Wanted
 
-_NEW_RELEASE = frozenset({"create", "recreate", "image"})
 _GONE_WELL = (Exception, KeyboardInterrupt, SystemExit)
 
 
@@ -117,29 +116,38 @@ def _one(
         transaction.commit(committing.prepare(stage, group, images, plan.assignments))
     except NotGood as failed:
         stage.progress.warn(f"error: {failed}")
-        evidence(stage, failed)
-        _undo(transaction)
-        raise DeployFailed(f"{failed.service}: the deploy failed; {_before(group)}") from None
+        try:
+            evidence(stage, failed)
+        finally:
+            down = _undo(transaction)
+        raise DeployFailed(f"{failed.service}: the deploy failed; {_before(group, down)}") from None
     except EngineUnreachable:
         # The intent stays: the next command undoes this as soon as the engine is back.
         raise
     except ComposegenError as error:
         stage.progress.warn(f"error: {error}")
-        _undo(transaction)
-        raise DeployFailed(f"{names(group)}: the deploy failed; {_before(group)}", error.hint) from None
+        down = _undo(transaction)
+        raise DeployFailed(f"{names(group)}: the deploy failed; {_before(group, down)}", error.hint) from None
     except _GONE_WELL:
         # Interrupted, or a fault of our own: nothing half-done is left, if that can be helped.
         stage.progress.warn(f"{names(group)}: interrupted before the new release was taken; undoing it.")
         _undo(transaction)
         raise
     try:
-        finish(stage, wanted, transaction.intent, frontend)
+        left = finish(stage, wanted, transaction.intent, frontend)
+        close(stage)
     except _GONE_WELL:
         stage.progress.warn(
             f"{names(group)}: the new release was taken, and serves; what is left of the old one goes with "
             "the next `composegen deploy`."
         )
         raise
+    if left:
+        raise ComposegenError(
+            f"{', '.join(left)}: the new release was taken, and is not ready any more; what ran before was "
+            "left running",
+            "see `composegen ps` and `composegen logs`; `composegen rollback` goes to the release before",
+        )
     for one in group:
         stage.progress.say(_said(one))
 
@@ -180,17 +188,20 @@ def _bring_up(transaction: Transaction) -> None:
             stopfirst.replace(transaction, one)
 
 
-def _undo(transaction: Transaction) -> None:
+def _undo(transaction: Transaction) -> tuple[str, ...]:
+    """Undo it; return the services whose old containers do not serve for all that."""
     try:
-        undo(transaction.stage, transaction.wanted, transaction.intent, transaction.frontend)
+        down = undo(transaction.stage, transaction.wanted, transaction.intent, transaction.frontend)
+        close(transaction.stage)
     except ComposegenError as error:
         hint = error.hint or "`composegen deploy` tries to undo it again before it does anything else"
         raise DeployFailed(f"{transaction.intent.about}: it could not be undone: {error}", hint) from None
+    return down
 
 
 def _pre_deploy(stage: Stage, plan: Plan, one: ServicePlan, images: Mapping[str, Image]) -> None:
     service = one.wanted
-    if service is None or service.pre_deploy is None or one.action not in _NEW_RELEASE:
+    if service is None or service.pre_deploy is None or not one.prepares:
         return
     stage.progress.say(f"{one.name}: running its pre-deploy command in the new image")
     image = images[one.name]
@@ -214,8 +225,10 @@ def names(group: tuple[ServicePlan, ...]) -> str:
     return ", ".join(p.name for p in group)
 
 
-def _before(group: tuple[ServicePlan, ...]) -> str:
-    """Say what runs after a deploy that failed."""
+def _before(group: tuple[ServicePlan, ...], down: tuple[str, ...] = ()) -> str:
+    """Say what runs after a deploy that failed; ``down`` are services that it could not bring back."""
+    if down:
+        return f"what ran before of {', '.join(down)} does not serve either, see above"
     old = [f"{p.name} runs release {p.before}" for p in group if p.before is not None]
     if old:
         return f"{', '.join(old)} as before"

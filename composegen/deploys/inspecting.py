@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 _LABEL = "com.docker.compose"
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)")
+_GRACE = 10.0
+"""Seconds that the engine gives a container to end by itself."""
+_EVERY, _RETRIES, _SECOND = 30, 3, 1e9
+"""The engine's defaults for a health check: seconds between two, and for one; tries. Nanoseconds."""
 _HIDDEN = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))
 
 
@@ -44,7 +48,10 @@ def container(found: Mapping[str, Any]) -> Container:
         hostname=str(config.get("Hostname", "")),
         oneoff=labels.get(f"{_LABEL}.oneoff") == "True",
         addresses=_addresses(found),
-        port=_port(config),
+        port=_number(config, "PORT"),
+        scale=_number(config, "COMPOSEGEN_SCALE"),
+        grace=_GRACE if config.get("StopTimeout") is None else float(config["StopTimeout"]),
+        budget=_budget(config.get("Healthcheck") or {}),
         traits=traits.of_container(found),
     )
 
@@ -99,8 +106,21 @@ def _check(found: Mapping[str, Any]) -> Check:
     )
 
 
-def _port(config: Mapping[str, Any]) -> int | None:
-    values = [str(v).partition("=")[2] for v in config.get("Env") or () if str(v).startswith("PORT=")]
+def _budget(check: Mapping[str, Any]) -> float:
+    """Return within how many seconds of a start a check makes the container healthy or unhealthy.
+
+    Without numbers of its own it has the engine's: moby, daemon/health.go.
+    """
+    if (check.get("Test") or ["NONE"])[0] == "NONE":
+        return 0.0
+    once = sum((check.get(name) or _EVERY * _SECOND) / _SECOND for name in ("Interval", "Timeout"))
+    return (check.get("StartPeriod") or 0) / _SECOND + (check.get("Retries") or _RETRIES) * once
+
+
+def _number(config: Mapping[str, Any], variable: str) -> int | None:
+    """Return a number that stands in a container's environment; None when it is none."""
+    start = f"{variable}="
+    values = [str(v).partition("=")[2] for v in config.get("Env") or () if str(v).startswith(start)]
     return int(values[-1]) if values and values[-1].isascii() and values[-1].isdigit() else None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,12 @@ class Container:
     """Network name to IPv4 address, of the networks that it is on now."""
     port: int | None = None
     """Where it listens for the frontend (PORT of its environment)."""
+    scale: int | None = None
+    """How many of its service there were to be when it was made (COMPOSEGEN_SCALE of its environment)."""
+    grace: float = 10.0
+    """Seconds that it is given to end."""
+    budget: float = 0.0
+    """Seconds after which its health check has surely said something; 0 without one."""
     traits: Mapping[str, str] = field(default_factory=dict)
     """Its configuration by field, each as a digest (``traits.of_container``): for telling what differs."""
 
@@ -65,6 +71,14 @@ class Container:
     def ready(self) -> bool:
         """Whether it runs and passes its health check, where it has one."""
         return self.state == "running" and self.health in {"", "healthy"}
+
+
+def applied(containers: Iterable[Container], wished: int) -> int:
+    """Return how many containers of a service there should be now, whatever the files ask for by now.
+
+    That is what they were told when they were made; ``wished`` where none of them knows.
+    """
+    return max((c.scale for c in containers if c.scale is not None), default=wished) or 1
 
 
 @dataclass(frozen=True, slots=True)

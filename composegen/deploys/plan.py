@@ -125,7 +125,7 @@ class _Planner:
             replace=tuple(c.id for c in replaced),
             remove=tuple(c.id for c in gone),
             create=create,
-            release=self._release(service, target, action),
+            release=self._release(service, target, action, same=not changes),
             before=before,
             downtime=_downtime(service, how, replaced) or self._without_users(how, replaced),
             notes=tuple(self._remarks(service, target, old)),
@@ -186,7 +186,8 @@ class _Planner:
                 found.add("configuration")
         return found
 
-    def _release(self, service: WantedService, target: Target, action: str) -> int | None:
+    def _release(self, service: WantedService, target: Target, action: str, *, same: bool) -> int | None:
+        """Return the release that results; ``same``: what there is of it differs in nothing."""
         if not service.own:
             return None
         if service.name in self.request.activate:
@@ -194,8 +195,9 @@ class _Planner:
         active = self.known.active(service.name)
         if active is None:
             return self.known.next(service.name) if action != "none" else None
-        same = active.fingerprint == service.fingerprint
-        if action == "none" or (same and target.same(active.id, (active.image,))):
+        # One that was activated runs with a configuration of later ones: less or more of it is the same.
+        kept = (same and action != "create") or active.fingerprint == service.fingerprint
+        if action == "none" or (kept and target.same(active.id, (active.image,))):
             return active.number
         return self.known.next(service.name)
 

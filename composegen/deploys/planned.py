@@ -86,6 +86,11 @@ class ServicePlan:
         """Whether anything is done."""
         return self.action != "none" and not self.problem
 
+    @property
+    def prepares(self) -> bool:
+        """Whether its pre-deploy command runs before: it becomes something else, not just more or fewer."""
+        return self.action in {"create", "recreate", "image"} or "image" in self.changes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

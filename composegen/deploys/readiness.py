@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from composegen.deploys.stage import LOOK
 from composegen.deploys.watch import Watch, ended
+from composegen.errors import EngineRefused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +35,12 @@ def holdable(service: WantedService) -> bool:
     return service.routed and not service.hostname
 
 
-def allowed(stage: Stage, service: WantedService) -> float:
-    """Return how many seconds a start of this service may take."""
-    return service.budget + SLACK if stage.options.timeout is None else stage.options.timeout
+def allowed(stage: Stage, service: WantedService, containers: Sequence[Container]) -> float:
+    """Return how many seconds a start of this service may take; its image may have brought the check."""
+    if stage.options.timeout is not None:
+        return stage.options.timeout
+    own = 0.0 if service.checked else max((c.budget for c in containers), default=0.0)
+    return max(service.budget, own) + SLACK
 
 
 def until_ready(
@@ -56,12 +60,12 @@ def until_ready(
         NotGood: one of them failed, or was not ready in time.
     """
     machine = stage.machine
-    limit = allowed(stage, service) if limit is None else limit
-    begun = machine.now()
+    given, begun = limit, machine.now()
     watch = Watch(held=held)
     while True:
         now = machine.now()
         containers = machine.look(ids)
+        limit = allowed(stage, service, containers) if given is None else given
         verdicts = watch.look(containers, tuple(ids), now)
         names = {c.id: c.name for c in containers}
         for verdict in verdicts:
@@ -115,7 +119,11 @@ def evidence(stage: Stage, failed: NotGood) -> None:
             warn(f"  the engine says: {container.error}")
         if container.checks and container.checks[-1].output.strip():
             warn(f"  its health check says: {container.checks[-1].output.strip()}")
-        lines = stage.machine.logs(container.id, _LINES)
+        try:
+            lines = stage.machine.logs(container.id, _LINES)
+        except EngineRefused as error:  # a driver that keeps none, such as `none`
+            warn(f"  its log cannot be read: {error.reason}")
+            continue
         warn("  its last log lines:" if lines else "  its log is empty.")
         for line in lines:
             warn(f"    {line}")

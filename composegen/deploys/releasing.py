@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from composegen.deploys import catchup, references
-from composegen.deploys.knowing import histories
+from composegen.deploys.knowing import histories, stored
 from composegen.deploys.origin import commit
 from composegen.deploys.settle import settle
 from composegen.deploys.store import records
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from composegen.deploys.store.records import History
 
 
-def look(machine: Machine, project: Path) -> Mapping[str, History]:
+def look(machine: Machine, project: Path, *, write: bool = True) -> Mapping[str, History]:
     """Return the history of each service, news included.
 
-    The news are written down at this occasion, unless another command is at work or the folder cannot be
-    written: that one does it then, or the next.
+    The news are written down at this occasion (``write``: the records are in this folder), unless another
+    command is at work or was interrupted, or the folder cannot be written: the next one does it then.
     """
     wanted, state = machine.wanted(), State(project)
-    if catchup.found(wanted, machine.observe(), project):
+    if write and not stored(project).interrupted and catchup.found(wanted, machine.observe(), project):
         try:
             with lock(state, "composegen releases", lambda _: None, {"COMPOSEGEN_LOCK_WAIT": "0"}):
                 observed = machine.observe()

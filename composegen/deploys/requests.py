@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from composegen.deploys import references
+from composegen.deploys.knowing import histories
 from composegen.deploys.planned import Request
 from composegen.deploys.store import pins, records
 from composegen.errors import DeployFailed, EngineRefused, UsageError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from composegen.deploys.machine import Machine
     from composegen.deploys.store.files import State
-    from composegen.deploys.store.records import Release
+    from composegen.deploys.store.records import History, Release
     from composegen.deploys.wanted import WantedService
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
@@ -75,7 +76,7 @@ class Desk:
 
     def previous(self, service: str) -> int:
         """Return the number that a rollback without a number goes to."""
-        history = records.read(self.state, service)
+        history = self._history(service)
         found = history.previous()
         if found is not None:
             return found.number
@@ -120,7 +121,7 @@ class Desk:
         Raises:
             UsageError: there is none of this number.
         """
-        history = records.read(self.state, service)
+        history = self._history(service)
         found = history.get(number)
         if found is None:
             numbers = ", ".join(str(r.number) for r in history.releases) or "none yet"
@@ -149,8 +150,15 @@ class Desk:
             hint = error.hint or f"name a tag or a digest of {known}, or a whole reference"
             raise EngineRefused(error.what, error.reason, hint) from None
 
+    def _history(self, service: str) -> History:
+        """Return a service's history, with what watchtower or make have done since the last command."""
+        wanted = self.machine.wanted()
+        found = histories(self.project, wanted, self.machine.observe())
+        return found.get(service) or records.read(self.state, service)
+
     def _writable(self, service: WantedService) -> None:
-        """See that a pin in the block of ``.env`` would count."""
+        """See that a pin in the block of ``.env`` can be written, and would count."""
+        pins.require_writable(self.project)
         line = pins.hand_written(self.project, service.variable)
         if line is not None:
             raise UsageError(

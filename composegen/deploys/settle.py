@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from composegen.deploys import committing, updater
 from composegen.deploys.draining import frontend as frontend_of
 from composegen.deploys.draining import reset
-from composegen.deploys.readiness import NotGood, holdable, ready_ones, until_ready
+from composegen.deploys.inspecting import moment
+from composegen.deploys.readiness import SLACK, NotGood, holdable, ready_ones, until_ready
 from composegen.deploys.stage import LOOK
 from composegen.deploys.stopping import stop
 from composegen.deploys.store import intent as intents
 from composegen.deploys.wanted import WantedService
-from composegen.errors import ComposegenError
+from composegen.errors import ComposegenError, EngineRefused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,25 +47,37 @@ def settle(stage: Stage) -> bool:
     stage.progress.say(
         f"An interrupted deploy of {found.about} is {end} first ({found.command}, {found.since})."
     )
-    close = finish if found.commit else undo
-    close(stage, wanted, found)
+    carry = finish if found.commit else undo
+    carry(stage, wanted, found)
+    # Only then is it settled: who is interrupted before lets the next command do all of this again.
     reset(stage, wanted)
+    close(stage)
     updater.release(stage)
     return True
 
 
-def finish(stage: Stage, wanted: Wanted, intent: Intent, frontend: Frontend | None = None) -> None:
-    """Carry the commit out and take the old containers away; drained where they served."""
+def close(stage: Stage) -> None:
+    """Everything that the intent says is done, or undone."""
+    intents.remove(stage.state)
+    stage.flags.clear()
+
+
+def finish(stage: Stage, wanted: Wanted, intent: Intent, frontend: Frontend | None = None) -> tuple[str, ...]:
+    """Carry the commit out and take the old containers away; drained where they served.
+
+    Returns the services whose old containers were left running, because nothing else of them is ready.
+    """
     if intent.commit is not None:
         committing.carry_out(stage, intent.commit)
     frontend = frontend or frontend_of(stage, wanted)
-    for part in intent.parts:
-        _retire(stage, _service(wanted, part), part, frontend)
-    _close(stage)
+    gone = {p.service: _retire(stage, _service(wanted, p), p, frontend) for p in intent.parts}
+    return tuple(name for name, well in gone.items() if not well)
 
 
-def undo(stage: Stage, wanted: Wanted, intent: Intent, frontend: Frontend | None = None) -> None:
+def undo(stage: Stage, wanted: Wanted, intent: Intent, frontend: Frontend | None = None) -> tuple[str, ...]:
     """Point the tags back, take the new containers away, and see that the old ones serve.
+
+    Returns the services whose old containers do not.
 
     Raises:
         ComposegenError: the old ones do not get ready, and a new one serves: that one is left running.
@@ -75,19 +88,25 @@ def undo(stage: Stage, wanted: Wanted, intent: Intent, frontend: Frontend | None
         if image and (here is None or here.id != image) and machine.image(image) is not None:
             machine.tag(image, reference)
     frontend = frontend or frontend_of(stage, wanted)
+    since, down = moment(intent.since), []
     for part in reversed(intent.parts):
         service = _service(wanted, part)
+        problem = ""
         if part.how == "run":
             _remove(stage, part.service, _sides(stage, part)[1])
         elif part.how in _STOP_FIRST:
-            _take_back(stage, service, part)
+            problem = _take_back(stage, service, part, since)
         else:
-            _withdraw(stage, service, part, frontend)
+            problem = _withdraw(stage, service, part, frontend, since)
         frontend.end(service)
-    _close(stage)
+        if problem:
+            stage.progress.warn(problem)
+            down.append(part.service)
+    return tuple(down)
 
 
-def _retire(stage: Stage, service: WantedService, part: Part, frontend: Frontend) -> None:
+def _retire(stage: Stage, service: WantedService, part: Part, frontend: Frontend) -> bool:
+    """Take the old containers away; False when they had to be left, as nothing else is ready."""
     machine = stage.machine
     mine = machine.observe().of(part.service)
     going = tuple(c for c in mine if c.id in {*part.old, *part.surplus})
@@ -104,9 +123,10 @@ def _retire(stage: Stage, service: WantedService, part: Part, frontend: Frontend
             stage.progress.warn(f"{part.service}: nothing else of it is ready, so {names} is left running.")
             stage.flags.lower_for(serving)
             frontend.end(service)
-            return
+            return False
     _remove(stage, part.service, going)
     frontend.end(service)
+    return True
 
 
 def _some_ready(stage: Stage, service: WantedService, part: Part, containers: Sequence[Container]) -> bool:
@@ -121,45 +141,79 @@ def _some_ready(stage: Stage, service: WantedService, part: Part, containers: Se
     return True
 
 
-def _withdraw(stage: Stage, service: WantedService, part: Part, frontend: Frontend) -> None:
-    """Undo a rolling deploy: old ones that were parked or held serve again, before new ones go."""
+def _withdraw(stage: Stage, service: WantedService, part: Part, frontend: Frontend, since: float) -> str:
+    """Undo a rolling deploy: old ones that were parked or held serve again, before new ones go.
+
+    Returns why they do not, '' when they do.
+    """
     machine = stage.machine
     old, new = _sides(stage, part)
+    old = _ended(stage, old, since)
     serving = tuple(c for c in new if c.running and not (holdable(service) and stage.flags.up(c)))
     idle = [c for c in old if not c.running or stage.flags.up(c)]
     # Of those that an earlier attempt has let go on already it matters only when new ones are to go.
     late = [c for c in old if c in idle or (serving and not c.ready)]
     stage.flags.lower_for(old)
-    for container in idle:
-        machine.start(container.id)
-    problem = _wait(stage, service, late)
+    problem = _start(stage, idle) or _wait(stage, service, late)
     beside = tuple(c for c in machine.observe().of(part.service) if c.id not in {n.id for n in new})
     if ready_ones(serving) and not ready_ones(beside):
         raise ComposegenError(
             f"{problem or f'no old container of {part.service} is ready'}; its new ones serve, and are left",
             "see `composegen logs`, then run the deploy again",
         )
-    if problem:
-        stage.progress.warn(problem)
     if serving and service.routed and ready_ones(beside):
         for container in serving:
             stage.progress.container(part.service, container.name, "draining")
         frontend.drain(service, serving, ready_ones(beside))
     _remove(stage, part.service, new, at_once=not serving)
+    return problem
 
 
-def _take_back(stage: Stage, service: WantedService, part: Part) -> None:
-    """Undo a stop-first deploy: never both, so the new ones go before the old ones start."""
+def _take_back(stage: Stage, service: WantedService, part: Part, since: float) -> str:
+    """Undo a stop-first deploy: never both, so the new ones go before the old ones start.
+
+    Returns why these do not serve, '' when they do.
+    """
     old, new = _sides(stage, part)
     _remove(stage, part.service, new)
     stage.flags.lower_for(old)
-    for container in old:
-        if not container.running:
-            stage.machine.start(container.id)
-            stage.progress.container(part.service, container.name, "started again")
-    problem = _wait(stage, service, [c for c in old if not c.ready])
-    if problem:
-        stage.progress.warn(problem)
+    old = _ended(stage, old, since)
+    problem = _start(stage, [c for c in old if not c.running])
+    return problem or _wait(stage, service, [c for c in old if not c.ready])
+
+
+def _ended(stage: Stage, containers: Sequence[Container], since: float) -> tuple[Container, ...]:
+    """Wait for those that were told to end since this deploy began, and return all as they are then.
+
+    The engine goes on ending them when the command that asked for it was interrupted, and they would
+    pass for running until then.
+    """
+    machine = stage.machine
+    names = [c.id for c in containers]
+    told = {o.container: o.when for o in machine.orders(since)}
+    limit = machine.now() + max((c.grace for c in containers), default=0.0) + SLACK
+    while True:
+        found = machine.look(names)
+        ending = [c for c in found if c.running and c.started < told.get(c.id, 0.0)]
+        if not ending or machine.now() >= limit:
+            return found
+        for container in ending:
+            stage.progress.container(container.service, container.name, "is stopping")
+        machine.sleep(LOOK)
+
+
+def _start(stage: Stage, containers: Sequence[Container]) -> str:
+    """Start old containers again; return why one does not, '' when all do."""
+    return "; ".join(filter(None, (_started(stage, c) for c in containers)))
+
+
+def _started(stage: Stage, container: Container) -> str:
+    try:
+        stage.machine.start(container.id)
+    except EngineRefused as error:
+        return f"{container.name} does not start again: {error.reason}"
+    stage.progress.container(container.service, container.name, "started again")
+    return ""
 
 
 def _sides(stage: Stage, part: Part) -> tuple[tuple[Container, ...], tuple[Container, ...]]:
@@ -192,11 +246,6 @@ def _remove(stage: Stage, service: str, containers: Sequence[Container], *, at_o
         stage.machine.remove(container.id)
         stage.progress.container(service, container.name, "removed")
     stage.flags.lower_for(containers)
-
-
-def _close(stage: Stage) -> None:
-    intents.remove(stage.state)
-    stage.flags.clear()
 
 
 def _service(wanted: Wanted, part: Part) -> WantedService:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from composegen.deploys.observed import applied
 from composegen.deploys.store import intent
 from composegen.errors import EngineRefused
 
@@ -39,7 +40,7 @@ def held(stage: Stage, wanted: Wanted) -> Iterator[None]:
     held all the same: what is missing was taken away by somebody else.
     """
     machine = stage.machine
-    deadline = machine.now() + PATIENCE + max((s.grace for s in wanted.services), default=0.0)
+    deadline = machine.now() + PATIENCE + max((s.grace for s in watched(wanted)), default=0.0)
     told = False
     try:
         while True:
@@ -72,13 +73,18 @@ def release(stage: Stage) -> None:
 def busy(stage: Stage, wanted: Wanted) -> list[str]:
     """Return the watched services of which watchtower takes away, or has taken away, a container now."""
     observed = stage.machine.observe()
-    watched = [s for s in wanted.services if s.update == "auto"]
-    if not watched:
+    mine = watched(wanted)
+    if not mine:
         return []
-    longest = max(_REMOVED, *(s.grace + _ENDS for s in watched))
+    longest = max(_REMOVED, *(s.grace + _ENDS for s in mine))
     orders = stage.machine.orders(observed.when - longest)
-    found = {*lacking(wanted, observed), *(s.name for s in watched if _replaced(s, observed, orders))}
-    return [s.name for s in watched if s.name in found]
+    found = {*lacking(wanted, observed), *(s.name for s in mine if _replaced(s, observed, orders))}
+    return [s.name for s in mine if s.name in found]
+
+
+def watched(wanted: Wanted) -> list[WantedService]:
+    """Return the services that watchtower updates by itself."""
+    return [s for s in wanted.services if s.update == "auto"]
 
 
 def _replaced(service: WantedService, observed: Observed, orders: tuple[Order, ...]) -> bool:
@@ -94,7 +100,7 @@ def _replaced(service: WantedService, observed: Observed, orders: tuple[Order, .
         return True
     late = observed.when - _REMOVED
     removed = any(o.removed and o.service == service.name and o.when >= late for o in orders)
-    return removed and sum(c.running for c in containers) < max(1, service.replicas)
+    return removed and sum(c.running for c in containers) < applied(containers, service.replicas)
 
 
 def lacking(wanted: Wanted, observed: Observed) -> list[str]:
@@ -102,13 +108,12 @@ def lacking(wanted: Wanted, observed: Observed) -> list[str]:
 
     They have fewer containers than they should, or one that its hook has just drained.
     """
-    watched = {s.name: observed.of(s.name) for s in wanted.services if s.update == "auto"}
-    replicas = {s.name: s.replicas for s in wanted.services}
-    return [
-        name
-        for name, containers in watched.items()
-        if 0 < len(containers) < replicas[name] or any(_drained(c) for c in containers)
-    ]
+    found = []
+    for service in watched(wanted):
+        containers = observed.of(service.name)
+        if 0 < len(containers) < applied(containers, service.replicas) or any(map(_drained, containers)):
+            found.append(service.name)
+    return found
 
 
 def as_if_running(observed: Observed) -> Observed:

@@ -51,14 +51,11 @@ def _service(one: ServicePlan) -> Iterator[str]:
     if one.release is not None:
         yield f"{_INDENT}release: {_release(one)}"
     yield f"{_INDENT}how: {_how(one)}"
-    if one.wanted is not None and one.wanted.pre_deploy is not None and one.action in _NEW:
+    if one.wanted is not None and one.wanted.pre_deploy is not None and one.prepares:
         yield f"{_INDENT}before: {' '.join(one.wanted.pre_deploy)}, once, in the new image"
     yield f"{_INDENT}downtime: {one.downtime or 'none'}"
     for note in one.notes:
         yield f"{_INDENT}note: {note}"
-
-
-_NEW = frozenset({"create", "recreate", "image"})
 
 
 def _what(one: ServicePlan) -> str:
@@ -140,7 +137,7 @@ def _document(one: ServicePlan) -> dict[str, Any]:
         "image": image,
         "release": one.release,
         "active": one.before,
-        "pre_deploy": list(words) if words and one.action in _NEW else None,
+        "pre_deploy": list(words) if words and one.prepares else None,
         "create": one.create,
         "keep": list(one.keep),
         "replace": list(one.replace),

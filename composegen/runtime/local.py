@@ -49,6 +49,15 @@ def endpoint(engine: Engine) -> str:
     return answer.out.strip()
 
 
+def is_local(engine: Engine) -> bool:
+    """Tell whether the engine is behind a socket of this machine.
+
+    Raises:
+        EngineUnreachable: there is no docker command, or its context is broken.
+    """
+    return endpoint(engine).startswith(_SOCKET)
+
+
 def require_local(engine: Engine) -> str:
     """Return the path of the engine's socket.
 

@@ -6,11 +6,13 @@ import shutil
 import time
 import uuid
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.conformance.background import Background
+from tests.conformance.message import Request
 from tests.conformance.stack import HERE, Stack
 from tests.conformance.websocket import WebSocket
 from tests.e2e.site import wait
@@ -84,18 +86,19 @@ def test_a_replica_killed_while_it_works(
     stack: Stack, method: str, status: int, times: int, others: str
 ) -> None:
     """What it was working on, for long even, is repeated when that is harmless, and only then."""
-    word, url = uuid.uuid4().hex, "https://broken.test/slow?ms=8000"
+    word, url = uuid.uuid4().hex, "https://broken.test/slow?ms=7000"
     wait("all replicas", lambda: _replicas(stack, "broken.test") == 3)
-    asked = Background(lambda: stack.get(url, method, headers=(("X-Request-Id", word),)).status)
+    sent = Request.to(url, method, headers=(("X-Request-Id", word),))
+    asked = Background(lambda: replace(stack.http, patience=40).ask(sent).status)
     replicas = stack.site.containers("broken")
     wait("the request", lambda: stack.executions(word, *replicas))
     (victim,) = [c for c in replicas if stack.executions(word, c)]
     killed = [victim] if others == "live" else [next(c for c in replicas if c != victim), victim]
     try:
         for container in killed:
-            time.sleep(3)  # nginx has asked Docker's DNS anew, and no limit for a retry is near
+            time.sleep(2.2)  # nginx has asked Docker's DNS anew, and gives up nothing for its age
             stack.site.engine.docker("kill", container)
-        assert asked.result(30) == status
+        assert asked.result(60) == status
         assert len(stack.executions(word, *replicas)) == times
     finally:
         stack.site.engine.docker("start", *killed)

@@ -31,6 +31,8 @@ class FakeContainer:
     oneoff: bool = False
     reference: str = ""
     compose_image: str = ""
+    scale: int | None = None
+    """What its environment says of the number of replicas."""
     state: str = "created"
     health: str = ""
     exit_code: int = 0
@@ -118,5 +120,7 @@ class FakeContainer:
             oneoff=self.oneoff,
             addresses=dict.fromkeys(self.service.networks, self.address) if self.address else {},
             port=self.service.port,
+            scale=self.scale,
+            grace=self.service.grace,
             traits=self.service.traits,
         )

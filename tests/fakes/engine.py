@@ -128,6 +128,7 @@ class FakeEngine:
                 continue
             new = self._new(replace(old.service), old.number, identity)
             new.hostname, new.reference, new.compose_image = old.hostname, old.reference, old.compose_image
+            new.scale = old.scale
             self._drop(old.id)
             new.start(self._now)
 
@@ -324,6 +325,7 @@ class FakeEngine:
             address=self._address(),
             reference=service.image,
             compose_image=image,
+            scale=service.replicas,
         )
         return self.containers[identity]
 

@@ -105,13 +105,15 @@ class State:
             os.chown(path, *owner)
 
 
-def replace(final: Path, content: bytes, mode: int, owner: tuple[int, int] | None) -> None:
-    """Write beside ``final`` and rename; no half-written file is left.
+def replace(
+    final: Path, content: bytes, mode: int, owner: tuple[int, int] | None, draft: Path | None = None
+) -> None:
+    """Write ``draft`` [a file beside ``final``] and rename it; no half-written file takes its place.
 
     Raises:
         OSError: it could not be done; ``final`` is as it was.
     """
-    temporary = final.with_name(f"{final.name}.{os.getpid()}.new")
+    temporary = draft or final.with_name(f"{final.name}.{os.getpid()}.new")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:

@@ -7,11 +7,12 @@ stays byte for byte.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from composegen.deploys.store.files import replace
+from composegen.deploys.store.files import FOLDER, replace
 from composegen.errors import ComposegenError
 
 if TYPE_CHECKING:
@@ -73,8 +74,30 @@ def assign(project: Path, values: Mapping[str, str]) -> None:
     _replace(project, changed)
 
 
+def require_writable(project: Path) -> None:
+    """See that ``.env`` can be replaced, its owner and mode kept; before anything is started.
+
+    Raises:
+        ComposegenError: it, or its folder, belongs to somebody else.
+    """
+    path = (project / _FILE).resolve()
+    problem = "" if os.access(path.parent, os.W_OK | os.X_OK) else "its folder cannot be written"
+    if path.exists() and os.geteuid() != 0:
+        found = path.stat()
+        if found.st_uid != os.geteuid() or found.st_gid not in {os.getegid(), *os.getgroups()}:
+            problem = "it belongs to another user or group"
+    if problem:
+        raise ComposegenError(
+            f"{_FILE} has to hold the pin, and cannot be replaced: {problem}; nothing was changed",
+            f"run this as the owner of {_FILE}, or as root; or make both yours: chown",
+        )
+
+
 def _replace(project: Path, changed: Callable[[str], str]) -> None:
     path = (project / _FILE).resolve()
+    # A draft that a crash leaves must not be one that git or an image takes.
+    drafts = project / FOLDER
+    draft = drafts / "env.new" if path.parent == project.resolve() and drafts.is_dir() else None
     before = _text(project)
     after = changed(before)
     if after == before:
@@ -82,10 +105,10 @@ def _replace(project: Path, changed: Callable[[str], str]) -> None:
     try:
         if path.exists():
             found = path.stat()
-            replace(path, after.encode(), found.st_mode & 0o7777, (found.st_uid, found.st_gid))
+            replace(path, after.encode(), found.st_mode & 0o7777, (found.st_uid, found.st_gid), draft)
         else:
             owner = project.stat()
-            replace(path, after.encode(), _NEW, (owner.st_uid, owner.st_gid))
+            replace(path, after.encode(), _NEW, (owner.st_uid, owner.st_gid), draft)
     except OSError as error:
         raise ComposegenError(
             f"{_FILE} cannot be written: {(error.strerror or str(error)).lower()}",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FOLDER = "releases"
 _VERSION = 1
 _ACTIVATIONS = 200
+_BACK = frozenset({"rollback", "activate"})
 
 
 def utc(seconds: float) -> str:
@@ -88,13 +89,21 @@ class History:
         return max((r.number for r in self.releases), default=0) + 1
 
     def previous(self) -> Release | None:
-        """Return what a rollback goes to: the last one before the active that ran another image."""
+        """Return what a rollback goes to: what ran before the active release, with another image.
+
+        Where that came by going back itself, the next one back is meant: the last of a lower number.
+        """
         current = self.current
         if current is None:
             return None
-        ran = {a.number for a in self.activations}
-        older = (r for r in self.releases if r.number < current.number and r.number in ran)
-        return max((r for r in older if r.image != current.image), key=lambda r: r.number, default=None)
+        others = [r for r in self.releases if r.image != current.image]
+        last = self.activations[-1].how if self.activations else ""
+        if last in _BACK:
+            ran = {a.number for a in self.activations}
+            older = (r for r in others if r.number < current.number and r.number in ran)
+            return max(older, key=_number, default=None)
+        before = (r for a in reversed(self.activations) for r in others if r.number == a.number)
+        return next(before, None)
 
     def find(self, image: str, fingerprint: str | None = None) -> Release | None:
         """Return the newest release of an image; with ``fingerprint`` only with that configuration."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ from composegen.deploys.requests import Desk
 from composegen.deploys.store import accepted, pins, records
 from composegen.deploys.store.files import State
 from composegen.deploys.store.records import utc
-from composegen.errors import DeployFailed, EngineRefused, UsageError
+from composegen.errors import ComposegenError, DeployFailed, EngineRefused, UsageError
+from composegen.render.plan import text
 from tests.unit.deploys import scene as scenes
 from tests.unit.deploys.scene import DB, REFERENCE, WEB, scene
 
@@ -380,3 +382,129 @@ def test_created_releases_of_a_shared_image_are_not_mixed_up(tmp_path: Path) -> 
     created = history.get(2)
     assert created is not None
     assert (created.digest, created.image) == (other, "")
+
+
+_TOLD = "environment COMPOSEGEN_SCALE"
+_TWO = replace(WEB, traits={_TOLD: "2"})
+
+
+def _three(made: Scene, **more: object) -> None:
+    """Let the files ask for a third replica."""
+    web = replace(_TWO, replicas=3, fingerprint="f3", traits={_TOLD: "3"}, **more)  # type: ignore[arg-type]
+    made.engine.files = replace(
+        made.engine.files, services=tuple(web if s.name == "web" else s for s in made.engine.files.services)
+    )
+
+
+def test_a_new_image_is_prepared_for_when_the_number_changes_too(tmp_path: Path) -> None:
+    """Its code must not meet the data of before, however many there are of it."""
+    made = scene(tmp_path, replace(_TWO, pre_deploy=("migrate",)), DB)
+    command = Command(made)
+    _, image = made.engine.push(REFERENCE, "web 2")
+    _three(made, pre_deploy=("migrate",))
+    assert command.run("deploy")
+    made.settled(image, number=2)
+    assert command.plan is not None
+    assert "before: migrate, once" in text(command.plan)
+    assert [c[1:3] for c in made.engine.calls if c[0] == "run_once"] == [("web", ("migrate",))]
+
+
+def test_an_update_is_not_undone_by_a_new_number(tmp_path: Path) -> None:
+    """watchtower had updated all of them when the files asked for one more."""
+    made = scene(tmp_path, _TWO, DB)
+    _, image = made.engine.push(REFERENCE, "web 2")
+    made.engine.sleep(100)
+    made.engine.replace_by_watchtower("web")
+    made.engine.sleep(60)
+    _three(made)
+    assert Command(made).run("deploy", Request(look=False))
+    made.settled(image, number=3)
+    assert [(r.number, r.how) for r in made.history().releases][1] == (2, "watchtower")
+
+
+def test_nobody_waits_for_watchtower_because_of_a_new_number(tmp_path: Path) -> None:
+    """It is not at work; and a database that takes long to end is none of its services."""
+    made = scene(tmp_path, _TWO, replace(DB, grace=600.0))
+    _three(made)
+    begun = made.engine.now()
+    assert Command(made).run("deploy", Request(look=False))
+    assert "Waiting for watchtower" not in made.told.text
+    assert made.engine.now() - begun < 30
+
+
+def test_a_rollback_knows_of_an_update_that_nobody_recorded(command: Command) -> None:
+    """The person who is called at night has run no other command before."""
+    made = command.made
+    made.engine.push(REFERENCE, "web 2")
+    made.engine.sleep(100)
+    made.engine.replace_by_watchtower("web")
+    made.engine.sleep(60)
+    assert command.desk.previous("web") == 1
+
+
+def test_a_rollback_after_a_fix_that_failed_goes_to_what_ran_before(command: Command) -> None:
+    """1, 2, 3 (bad), back to 2, unpinned: 4 (bad). Back again means 2, not 3."""
+    made = command.made
+    for number in (2, 3):
+        made.engine.push(REFERENCE, f"web {number}")
+        assert command.run("deploy")
+    command.rollback()
+    assert made.history().active == 2
+    made.engine.push(REFERENCE, "web 4")
+    assert command.run("unpin", command.desk.unpinning("web"))
+    assert made.history().active == 4
+    assert command.desk.previous("web") == 2
+    command.rollback()
+    assert command.desk.previous("web") == 1, "from a release that came by going back, one further"
+
+
+def test_a_repair_is_no_new_release(tmp_path: Path) -> None:
+    """Also where the active one was activated, and runs with a configuration of later ones."""
+    made = scene(tmp_path, WEB, DB)
+    command = Command(made)
+    files = made.engine.files
+    newer = (replace(WEB, fingerprint="f2"), *files.services[1:])
+    made.engine.files = replace(files, services=newer)
+    made.engine.push(REFERENCE, "web 2")
+    assert command.run("deploy")
+    command.rollback(1)
+    made.engine.sleep(60)
+    made.engine.stop(made.engine.observe().of("web")[0].id)
+    assert command.run("deploy")
+    assert command.plan is not None
+    assert command.plan.services[0].action == "repair"
+    assert [r.number for r in made.history().releases] == [1, 2]
+    assert made.history().active == 1
+
+
+def test_a_pin_that_cannot_be_written_is_known_beforehand(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """.env belongs to somebody else: nothing is started, and the way out is told."""
+    made = command.made
+    (made.folder / ".env").write_text("A=1\n")
+    made.engine.push(REFERENCE, "web 2")
+    assert command.run("deploy")
+    made.engine.calls.clear()
+    monkeypatch.setattr(os, "geteuid", lambda: (made.folder / ".env").stat().st_uid + 1)
+    with pytest.raises(ComposegenError, match="it belongs to another user or group; nothing was changed"):
+        command.rollback()
+    assert not made.engine.calls
+
+
+def test_records_are_written_where_the_engine_is(command: Command) -> None:
+    """From another machine the history is shown, and nothing is put into the checkout there."""
+    made = command.made
+    made.engine.push(REFERENCE, "web 2")
+    made.engine.sleep(100)
+    made.engine.replace_by_watchtower("web")
+    made.engine.sleep(60)
+    seen = look(made.engine, made.folder, write=False)
+    assert seen["web"].active == 2
+    assert made.history().active == 1
+    (made.folder / ".composegen" / "intent").write_text("whatever")
+    look(made.engine, made.folder)
+    assert made.history().active == 1, "what was interrupted may have made what runs"
+    (made.folder / ".composegen" / "intent").unlink()
+    look(made.engine, made.folder)
+    assert made.history().active == 2

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from composegen.deploys import updater
+from composegen.deploys.draining import FORGOTTEN
 from composegen.deploys.observed import Check, Order
 from composegen.deploys.settle import settle
 from composegen.deploys.stage import Options
 from composegen.deploys.store import files, intent
-from composegen.errors import ComposegenError, DeployFailed
+from composegen.errors import ComposegenError, DeployFailed, EngineRefused
 from tests.unit.deploys import scene as scenes
 from tests.unit.deploys.scene import REFERENCE, WEB, scene
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from composegen.deploys.wanted import WantedService
@@ -207,7 +208,9 @@ def test_old_ones_are_left_when_nothing_else_is_ready(tmp_path: Path) -> None:
                     container.behaviour = scenes.CRASHES
 
     made.engine.meddle = die
-    made.deploy()
+    with pytest.raises(ComposegenError, match="was taken, and is not ready any more") as failed:
+        made.deploy()
+    assert failed.value.exit_code == 1
     assert made.images().count(old) == 2
     assert "nothing else of it is ready" in made.told.text
 
@@ -349,3 +352,70 @@ def test_a_replica_that_watchtower_drains_is_waited_for(tmp_path: Path) -> None:
     drained = next(iter(made.engine.containers.values()))
     drained.checks = [Check(ended=made.engine.now(), code=1, output="draining")]
     assert updater.lacking(wanted, made.engine.observe()) == ["web"]
+
+
+@pytest.mark.parametrize("how", ["stop", "roll"])
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), EngineRefused("containers were to be stopped", "slow")])
+def test_what_the_engine_goes_on_ending_is_started_again(
+    tmp_path: Path, how: str, end: BaseException
+) -> None:
+    """Interrupted while old containers end: the engine ends them all the same, some seconds later."""
+    made = scene(tmp_path, replace(WEB, rollout=how))
+    made.options = replace(made.options, surge=1)
+    engine, old = made.engine, made.images()[0]
+    engine.push(REFERENCE, "web 2")
+    sleep, stop_all = engine.sleep, engine.stop_all
+    ending: dict[str, float] = {}
+
+    def slept(seconds: float) -> None:
+        sleep(seconds)
+        for name in [n for n, when in ending.items() if when <= engine.now()]:
+            engine.containers[name].end(ending.pop(name), 0)
+
+    def interrupted(containers: Iterable[str]) -> None:
+        engine.stop_all = stop_all  # type: ignore[method-assign]
+        for name in containers:
+            engine.ordered.append(Order("web", name, engine.now()))
+            ending[name] = engine.now() + 3
+        raise end
+
+    engine.sleep, engine.stop_all = slept, interrupted  # type: ignore[method-assign]
+    with pytest.raises((KeyboardInterrupt, DeployFailed)):
+        made.deploy()
+    made.settled(old, number=1)
+    engine.sleep(20)
+    made.settled(old, number=1)
+
+
+def test_settling_is_over_only_when_nginx_goes_by_name_again(tmp_path: Path) -> None:
+    """Who is interrupted before leaves it to the next command: no list of dead addresses stays."""
+    nginx = replace(scenes.UPDATER, name="nginx", image="nginx:1", networks=("test_frontend",))
+    made = scene(tmp_path, WEB, nginx)
+    made.engine.files = replace(made.engine.files, reload="nginx")
+    told: list[Sequence[str]] = []
+    made.engine.executed = lambda _service, words: (told.append(words[2:]), (0, ""))[1]  # type: ignore[func-returns-value]
+    _, image = made.engine.push(REFERENCE, "web 2")
+
+    def kill(when: str, verb: str, _: int) -> None:
+        if (when, verb) == ("before", "remove"):
+            raise Killed
+
+    made.engine.meddle = kill
+    with pytest.raises(Killed):
+        made.deploy()
+    made.engine.meddle = lambda _when, _verb, _count: None
+    assert told[-1], "a list stands"
+    sleep = made.engine.sleep
+
+    def interrupted(seconds: float) -> None:
+        if seconds == FORGOTTEN and len(told) and not [c for c in made.images() if c != image]:
+            raise KeyboardInterrupt
+        sleep(seconds)
+
+    made.engine.sleep = interrupted  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        settle(made.stage)
+    made.engine.sleep = sleep  # type: ignore[method-assign]
+    assert settle(made.stage)
+    assert not told[-1]
+    made.settled(image, number=2)

@@ -234,3 +234,26 @@ def test_what_cannot_be_read_is_absent(tmp_path: Path) -> None:
 def test_a_line_of_a_container_steers_no_terminal() -> None:
     """Neither by an escape nor by the one character that stands for it in UTF-8."""
     assert inspecting.plain("\x1b[2Jready\x9b2J\x7f\r") == "[2Jready2J"
+
+
+@pytest.mark.parametrize(
+    ("config", "scale", "grace", "budget"),
+    [
+        ({}, None, 10.0, 0.0),
+        ({"Env": ["COMPOSEGEN_SCALE=3", "COMPOSEGEN_SCALE_=4"], "StopTimeout": 0}, 3, 0.0, 0.0),
+        ({"StopTimeout": 600, "Healthcheck": {"Test": ["CMD-SHELL", "true"]}}, None, 600.0, 180.0),
+        ({"Healthcheck": {"Test": ["NONE"], "Interval": 10**9}}, None, 10.0, 0.0),
+        (
+            {"Healthcheck": {"Test": ["CMD", "x"], "Interval": 10**10, "Timeout": 10**9, "Retries": 2}},
+            None,
+            10.0,
+            22.0,
+        ),
+    ],
+)
+def test_what_a_container_says_of_itself(
+    config: dict[str, Any], scale: int | None, grace: float, budget: float
+) -> None:
+    """How many there were to be, how long it may take to end, and how long until its check has spoken."""
+    found = inspecting.container({"Config": config})
+    assert (found.scale, found.grace, found.budget) == (scale, grace, budget)

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from composegen.errors import DeployFailed
+from composegen.errors import DeployFailed, EngineRefused
 from tests.fakes.registry import Behaviour
 from tests.unit.deploys import scene as scenes
 from tests.unit.deploys.scene import REFERENCE, WEB, scene
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from composegen.deploys.observed import Container
 
 ONE = replace(WEB, rollout="stop", replicas=1)
 SAFE = replace(WEB, rollout="safe", replicas=3)
@@ -108,3 +111,60 @@ def test_services_that_share_an_image_move_together(tmp_path: Path) -> None:
     made.settled(image, "web", 2)
     made.settled(image, "worker", 2)
     assert old not in made.images()
+
+
+@pytest.mark.parametrize("how", ["stop", "roll"])
+def test_a_log_that_cannot_be_read_is_no_reason_to_leave_things_undone(tmp_path: Path, how: str) -> None:
+    """As with the log driver `none`: it is said, and the old release is brought back."""
+    made = scene(tmp_path, replace(WEB, rollout=how))
+    old = made.images()[0]
+    made.engine.push(REFERENCE, "web 2", scenes.CRASHES)
+
+    def refuse(container: str, lines: int = 20) -> tuple[str, ...]:
+        raise EngineRefused("a log was to be read", "configured logging driver does not support reading")
+
+    made.engine.logs = refuse  # type: ignore[method-assign]
+    with pytest.raises(DeployFailed, match="web runs release 1 as before"):
+        made.deploy()
+    made.settled(old, number=1)
+    assert "its log cannot be read: configured logging driver" in made.told.text
+
+
+def test_an_old_container_that_does_not_start_again_blocks_nothing(tmp_path: Path) -> None:
+    """It is said that nothing serves, and the next release is deployed as if nothing had been there."""
+    made = scene(tmp_path, ONE)
+    engine, start = made.engine, made.engine.start
+    old = made.engine.observe().of("web")[0].id
+    engine.push(REFERENCE, "web 2", scenes.CRASHES)
+
+    def refused(container: str) -> None:
+        if container == old:
+            raise EngineRefused("a container was to be started", "port is already allocated")
+        start(container)
+
+    engine.start = refused  # type: ignore[method-assign]
+    with pytest.raises(DeployFailed, match="what ran before of web does not serve either"):
+        made.deploy()
+    assert "test-web-1 does not start again: port is already allocated" in made.told.text
+    _, image = engine.push(REFERENCE, "web 3")
+    made.deploy()
+    made.settled(image, number=2)
+
+
+def test_a_check_that_the_image_brings_is_given_its_time(tmp_path: Path) -> None:
+    """Nothing in the files says how long it takes; the container does."""
+    made = scene(tmp_path, replace(ONE, routed=False, checked=False, budget=0.0))
+    engine, look = made.engine, made.engine.look
+    _, image = engine.push(REFERENCE, "web 2")
+
+    def seen(ids: Iterable[str]) -> tuple[Container, ...]:
+        found = look(ids)
+        young = [c.image == image and engine.now() - c.started < 45 for c in found]
+        return tuple(
+            replace(c, health="starting" if y else "healthy", budget=90.0)
+            for c, y in zip(found, young, strict=True)
+        )
+
+    engine.look = seen  # type: ignore[method-assign]
+    made.deploy()
+    assert made.images() == [image]

@@ -101,3 +101,20 @@ def test_routes_stand_beside_pins() -> None:
     """Other variables of the block are set without a comment."""
     text = pins.edit("", {WEB: PIN})
     assert "COMPOSEGEN_ROUTES" not in text
+
+
+def test_a_draft_is_where_neither_git_nor_an_image_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed while .env is replaced leaves a copy with all secrets."""
+    (tmp_path / ".composegen").mkdir()
+    (tmp_path / ".env").write_text("PASSWORD=secret\n")
+    monkeypatch.setattr(os, "fsync", lambda _: os._exit(9))
+    if os.fork() == 0:
+        pins.change(tmp_path, {WEB: PIN})
+    os.wait()
+    monkeypatch.undo()
+    assert [p.name for p in tmp_path.iterdir() if p.is_file()] == [".env"]
+    pins.change(tmp_path, {WEB: PIN})
+    assert list((tmp_path / ".composegen").iterdir()) == []
+    assert pins.read(tmp_path) == {WEB: PIN}
