@@ -99,7 +99,7 @@ def recorded(history: History, news: News) -> History:
 def catch_up(stage: Stage, wanted: Wanted, observed: Observed) -> None:
     """Record the news, accept what watchtower brought, and point tags back that were moved.
 
-    Needs the lock, and watchtower held.
+    Needs the lock, and watchtower paused.
     """
     state = stage.state
     for news in found(wanted, observed, stage.project):

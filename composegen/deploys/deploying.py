@@ -1,4 +1,4 @@
-"""A deploy from the lock to the unlock: settle, hold watchtower, catch up, plan, carry out, prune."""
+"""A deploy from the lock to the unlock: settle, pause watchtower, catch up, plan, carry out, prune."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def deploy(
         on = stage(descriptor)
         settle(on)
         wanted = on.machine.wanted()
-        with updater.held(on, wanted):
+        with updater.paused(on, wanted):
             catch_up(on, wanted, on.machine.observe())
             request = ask()
-            plan = survey(on.machine, project, request, held=True).plan
+            plan = survey(on.machine, project, request, paused=True).plan
             if not agreed(plan):
                 return False
             if plan.changed and not plan.problems:

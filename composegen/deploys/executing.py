@@ -1,6 +1,6 @@
 """Carrying out a plan: pull everything, then one transaction after the other.
 
-Needs the lock, a settled project and watchtower held; ``composegen.deploys.deploying`` sees to these.
+Needs the lock, a settled project and watchtower paused; ``composegen.deploys.deploying`` sees to these.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def execute(stage: Stage, wanted: Wanted, plan: Plan) -> None:
 
 
 def groups(plan: Plan) -> Iterator[tuple[ServicePlan, ...]]:
-    """Yield what succeeds or fails together: services of one image; watchtower last, as it is held."""
+    """Yield what succeeds or fails together: services of one image; watchtower last, as it is paused."""
     changed = sorted(plan.changed, key=lambda p: p.name == updater.SERVICE)
     seen: set[str] = set()
     for one in changed:

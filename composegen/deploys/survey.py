@@ -30,10 +30,10 @@ class Survey:
     plan: Plan
 
 
-def survey(machine: Machine, project: Path, request: Request, *, held: bool = False) -> Survey:
+def survey(machine: Machine, project: Path, request: Request, *, paused: bool = False) -> Survey:
     """Look and plan, as if the news were recorded and changed routes had their new names already.
 
-    ``held``: watchtower is paused because this deploy has paused it.
+    ``paused``: watchtower is so because this deploy has paused it.
 
     Raises:
         ComposegenError: the files cannot be read, or a service that was named is not there.
@@ -43,7 +43,7 @@ def survey(machine: Machine, project: Path, request: Request, *, held: bool = Fa
     if renamed:
         wanted = machine.wanted({**request.assignments, **renamed})
     observed = machine.observe(targets.references(wanted, stored(project)))
-    if held:
+    if paused:
         observed = updater.as_if_running(observed)
     known = caught_up(project, wanted, observed)
     found = targets.find(machine, wanted, observed, known, request)

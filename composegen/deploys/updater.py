@@ -33,24 +33,24 @@ _DRAINING = "draining"
 
 
 @contextmanager
-def held(stage: Stage, wanted: Wanted) -> Iterator[None]:
-    """Hold watchtower inside; afterwards it goes on, unless the process was killed.
+def paused(stage: Stage, wanted: Wanted) -> Iterator[None]:
+    """Pause watchtower inside; afterwards it goes on, unless the process was killed.
 
     One that is busy gets ``PATIENCE`` seconds and the time that containers may take to end. Then it is
-    held all the same: what is missing was taken away by somebody else.
+    paused all the same: what is missing was taken away by somebody else.
     """
     machine = stage.machine
     deadline = machine.now() + PATIENCE + max((s.grace for s in watched(wanted)), default=0.0)
     told = False
     try:
         while True:
-            paused = [c for c in _running(machine.observe()) if _pause(stage, c)]
-            if not paused or machine.now() >= deadline:
+            mine = [c for c in _running(machine.observe()) if _pause(stage, c)]
+            if not mine or machine.now() >= deadline:
                 break
             missing = busy(stage, wanted)
             if not missing:
                 break
-            for container in paused:
+            for container in mine:
                 machine.unpause(container.id)
             if not told:
                 stage.progress.say(f"Waiting for watchtower, which is updating {', '.join(missing)}.")
@@ -91,7 +91,7 @@ def _replaced(service: WantedService, observed: Observed, orders: tuple[Order, .
     """Tell whether one was told to end and is still there, or one was removed and too few run.
 
     A service would end up with one more than it should: the deploy's, and the one that watchtower makes
-    as soon as it goes on. It may be held between any two of its steps: the old
+    as soon as it goes on. It may be paused between any two of its steps: the old
     one has ended and is not removed, or the new one is made and not started.
     """
     containers = observed.of(service.name)
@@ -117,7 +117,7 @@ def lacking(wanted: Wanted, observed: Observed) -> list[str]:
 
 
 def as_if_running(observed: Observed) -> Observed:
-    """Return what is observed as if watchtower were not held: a plan is not about that."""
+    """Return what is observed as if watchtower were not paused: a plan is not about that."""
     containers = tuple(
         replace(c, state="running") if c.service == SERVICE and c.state == "paused" else c
         for c in observed.containers

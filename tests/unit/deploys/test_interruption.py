@@ -81,7 +81,7 @@ class Reaper:
 def _deploy(made: Scene) -> None:
     """Deploy as the command does: settle, hold watchtower, execute."""
     settle(made.stage)
-    with updater.held(made.stage, made.engine.wanted()):
+    with updater.paused(made.stage, made.engine.wanted()):
         made.execute()
 
 
@@ -265,7 +265,7 @@ def test_an_update_of_watchtower_is_waited_for(tmp_path: Path) -> None:
                 container.start(made.engine.now())
 
     made.engine.meddle = bring_back
-    with updater.held(made.stage, made.engine.wanted()):
+    with updater.paused(made.stage, made.engine.wanted()):
         assert len(made.engine.observe().of("web")) == 2
         assert [c.service for c in made.engine.observe().paused] == ["watchtower"]
     assert "Waiting for watchtower, which is updating web." in made.told.lines
