@@ -1,7 +1,7 @@
 #!/bin/sh
 # The whole test run: `sh tests/run.sh test` or `sh tests/run.sh soak`. Needs .venv (make install) and
-# the engine (make engine). What counts lost requests (marked `load`) runs alone; everything else two or
-# three at a time.
+# the engine (make engine). What counts lost requests (marked `load`) runs alone; everything else two to
+# four at a time.
 set -eu
 cd "$(dirname -- "$0")/.."
 bin=${VENV:-.venv}/bin
@@ -46,10 +46,10 @@ test)
     start tests/conformance -n 2 --dist loadscope
     run tests/unit tests/property tests/load tests/standin tests/test_golden.py -n 2 --dist worksteal -m 'not soak'
     finish
-    # Three at a time: deploys wait for checks and graces more than they compute. What takes long and stays
+    # Four at a time: deploys wait for checks and graces more than they compute. What takes long and stays
     # together (`tests/scheduling.py`) comes first.
     run tests/docs/test_command_blocks.py tests/e2e/test_without_python.py tests/e2e tests/contract tests/docs \
-        -n 3 --dist loadscope --no-loadscope-reorder -m 'not soak and not load'
+        -n 4 --dist loadscope --no-loadscope-reorder -m 'not soak and not load'
     run tests/e2e -m 'load and not soak'
     ;;
 soak)
