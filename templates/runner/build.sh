@@ -13,7 +13,7 @@ read_static
 probe
 check_variables
 [ -f docker-compose.build.yml ] || fail 1 "There is no docker-compose.build.yml: nothing is built here."
-name=${2:-$SERVICE_GIVEN}
-[ -z "$name" ] || one_service "$name" "${1:-build}"
+SERVICE_GIVEN=${2:-$SERVICE_GIVEN}
+[ -z "$SERVICE_GIVEN" ] || one_service "$SERVICE_GIVEN" "${1:-build}"
 BUILDX_NO_DEFAULT_ATTESTATIONS=1 compose -f docker-compose.yml -f docker-compose.build.yml --profile '*' \
-    "${1:-build}" ${name:+"$name"} </dev/null
+    "${1:-build}" ${SERVICE_GIVEN:+"$SERVICE_GIVEN"} </dev/null

@@ -19,8 +19,7 @@ need_engine
 need_local
 read_static
 probe
-name=$SERVICE_GIVEN
-[ -z "$name" ] && [ -z "$release" ] || one_service "$name" "$target"
+[ -z "$SERVICE_GIVEN" ] && [ -z "$release" ] || one_service "$SERVICE_GIVEN" "$target"
 need_compose
 everything_known
 find_composegen || fail 1 "make $target is the work of composegen: $WHY. Nothing was changed."
@@ -33,4 +32,4 @@ fi
 set -- "$target"
 [ -z "$TIMEOUT_GIVEN" ] || set -- "$@" --timeout "${TIMEOUT_GIVEN}s"
 [ -t 0 ] && [ -z "$YES_GIVEN" ] || set -- "$@" --yes
-run_composegen "$@" ${name:+"$name"} ${release:+"$release"}
+run_composegen "$@" ${SERVICE_GIVEN:+"$SERVICE_GIVEN"} ${release:+"$release"}

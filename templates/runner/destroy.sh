@@ -23,6 +23,21 @@ if [ "$ALL_GIVEN" != 1 ]; then
     mv "$WORK/delete" "$WORK/volumes"
 fi
 
+# in_git PATH: why it is kept, or nothing. Where git cannot say it, because it fails or is not installed, a .git
+# at or above the project's folder is enough. Run by sudo, git would refuse a folder of somebody else.
+in_git() {
+    if tracked=$(git -c safe.directory='*' ls-files -- "$1" 2>"$WORK/stderr"); then
+        [ -z "$tracked" ] || echo "git has files in it"
+        return
+    fi
+    above=$PROJECT_DIR
+    until [ -e "$above/.git" ]; do
+        [ -n "$above" ] || return 0
+        above=${above%/*}
+    done
+    echo "git cannot say whether it has files in it ($(tail -n 1 "$WORK/stderr"))"
+}
+
 # The folders as the file has them, with the variables that there are.
 FACTS=$(section | document | compose -f - config --format json 2>/dev/null | flatten 1) || FACTS=$STATIC
 : >"$WORK/inside"
@@ -38,10 +53,8 @@ while IFS= read -r path <&3; do
         "$PROJECT_DIR"/?*) ;;
         *) continue ;;
     esac
-    if [ -n "$(git ls-files -- "$path" 2>/dev/null | head -n 1)" ]; then
-        say "Kept: ${path#"$PROJECT_DIR/"}, as git has files in it."
-        continue
-    fi
+    kept=$(in_git "$path")
+    if [ -n "$kept" ]; then say "Kept: ${path#"$PROJECT_DIR/"}, as $kept."; continue; fi
     printf '%s\n' "$path" >>"$WORK/inside"
 done 3<"$WORK/folders"
 

@@ -19,7 +19,7 @@ remake_idle() {
         [ "$(column 6 "$service")" = auto ] || continue
         ready=$(printf '%s\n' "$CONTAINERS" | text_awk -F'\t' -v s="$service" '$1 == s && $4 == "running" && $5 ~ /^(healthy|-)$/')
         [ -z "$ready" ] || continue
-        record_doubtful "$service"
+        record_doubtful "$service" || return 1
         remake "$service" || return 1
         MADE_ANEW="$MADE_ANEW$service "
     done

@@ -102,17 +102,17 @@ make_volumes() {
     NEW_VOLUMES=''
     items volumes name owner mode >"$WORK/volumes"
     while IFS=$TAB read -r key owner mode <&3; do
-        name=$(fact "volumes.$(printf '%s' "$key" | sed 's/[.]/\\./g').name")
-        [ -n "$name" ] || continue
-        if docker volume inspect "$name" >/dev/null 2>&1; then
-            read_state volumes | grep -Fxq -e "$name" || continue
-            NEW_VOLUMES="$NEW_VOLUMES$name$TAB$owner$TAB$mode$NL"
+        volume=$(fact "volumes.$(printf '%s' "$key" | sed 's/[.]/\\./g').name")
+        [ -n "$volume" ] || continue
+        if docker volume inspect "$volume" >/dev/null 2>&1; then
+            read_state volumes | grep -Fxq -e "$volume" || continue
+            NEW_VOLUMES="$NEW_VOLUMES$volume$TAB$owner$TAB$mode$NL"
             continue
         fi
         docker volume create --label "com.docker.compose.project=$PROJECT" --label "com.docker.compose.volume=$key" \
-            "$name" >/dev/null
-        NEW_VOLUMES="$NEW_VOLUMES$name$TAB$owner$TAB$mode$NL"
-        say "Created the volume $name$([ "$owner" = - ] || echo ", owner $owner")$([ "$mode" = - ] || echo ", mode $mode")."
+            "$volume" >/dev/null
+        NEW_VOLUMES="$NEW_VOLUMES$volume$TAB$owner$TAB$mode$NL"
+        say "Created the volume $volume$([ "$owner" = - ] || echo ", owner $owner")$([ "$mode" = - ] || echo ", mode $mode")."
     done 3<"$WORK/volumes"
     [ -z "$NEW_VOLUMES" ] || { printf '%s' "$NEW_VOLUMES" | cut -f 1; read_state volumes; } | LC_ALL=C sort -u | write_state volumes
     own_volumes
@@ -121,8 +121,8 @@ make_volumes() {
 own_volumes() {
     [ -n "$NEW_VOLUMES" ] || return 0
     printf '%s' "$NEW_VOLUMES" >"$WORK/new_volumes"
-    while IFS=$TAB read -r name owner mode <&3; do
-        [ "$owner" = - ] || apply "type=volume,source=$name,target=/folder,volume-nocopy" - chown "$owner"
-        [ "$mode" = - ] || apply "type=volume,source=$name,target=/folder,volume-nocopy" - chmod "$mode"
+    while IFS=$TAB read -r volume owner mode <&3; do
+        [ "$owner" = - ] || apply "type=volume,source=$volume,target=/folder,volume-nocopy" - chown "$owner"
+        [ "$mode" = - ] || apply "type=volume,source=$volume,target=/folder,volume-nocopy" - chmod "$mode"
     done 3<"$WORK/new_volumes"
 }

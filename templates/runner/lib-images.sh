@@ -27,14 +27,16 @@ save_accepted() {
 }
 
 # running_image SERVICES WHEN REFERENCE: the one image that all their containers run, ready and complete in
-# number, none of them older than WHEN (what ran already when an image was accepted is no update), all of
-# them made from REFERENCE (when the files ask for another one, it was never tried).
+# number (the one that they were told: the files may ask for another by now), none of them older than WHEN
+# (what ran already when an image was accepted is no update), all of them made from REFERENCE (when the files
+# ask for another one, it was never tried).
 running_image() {
     { printf '%s\n' "$SERVICES"; printf '\n%s\n' "$CONTAINERS"; } | text_awk -F'\t' -v wanted=" $1 " -v since="$2" -v from="$3" '
         $0 == "" { running = 1; next }
         !running { if (index(wanted, " " $1 " ")) { scale[$1] = $8; auto[$1] = $6 == "auto"; oneshot[$1] = $7 == "oneshot" } next }
         !($1 in scale) { next }
         $15 "" < since "" || $16 != from { mixed = 1 }
+        $17 != "" && !told[$1]++ { scale[$1] = $17 > 1 ? $17 : 1 }
         { count[$1]++; if (image == "") image = $9; else if (image != $9) mixed = 1
           if (oneshot[$1] ? $4 != "exited" || $6 != 0 : $4 != "running" || ($5 != "healthy" && $5 != "-")) mixed = 1 }
         END { for (s in scale) if ((auto[s] || count[s]) && count[s] < scale[s]) mixed = 1

@@ -16,14 +16,12 @@ need_local() {
 # lock COMMAND: take it, or exit 5 naming who has it.
 lock() {
     need_local
-    state_folder
-    [ -e "$STATE/lock" ] || { : >>"$STATE/lock"; own "$STATE/lock"; }
-    exec 9<"$STATE/lock"
+    open_lock
     wait=600
     [ ! -t 0 ] || wait=10
     wait=${COMPOSEGEN_LOCK_WAIT:-$wait}
     waited=0
-    until flock -n 9; do
+    until take_lock; do
         [ "$waited" -lt "$wait" ] || fail 5 "Locked: $(holder). Waited ${wait} s; nothing was changed."
         [ "$waited" != 0 ] || warn "Waiting for $(holder)."
         sleep 1
@@ -32,6 +30,29 @@ lock() {
     AT_EXIT=unlock
     printf '%s\t%s\t%s\t%s\n' "$(user_name)" "$$" "make $1" "$(date -u '+%Y-%m-%d %H:%M:%S UTC')" |
         write_state lock.holder
+}
+
+open_lock() {
+    state_folder
+    [ -e "$STATE/lock" ] || { : >>"$STATE/lock"; own "$STATE/lock"; }
+    exec 9<"$STATE/lock"
+}
+
+# take_lock: 1 while somebody else has it. `make destroy` deletes the file that it has locked: who waited for that
+# one has to take the one that is there now, as everybody else does.
+take_lock() {
+    while :; do
+        code=0
+        flock -n 9 2>"$WORK/stderr" || code=$?
+        case $code in
+            0) ;;
+            1) return 1 ;;
+            *) fail 3 "$STATE/lock cannot be locked (flock, of util-linux, ended with code $code): $(cat "$WORK/stderr")" ;;
+        esac
+        locked=$(stat -L -c %d:%i /proc/self/fd/9) || return 0
+        [ "$locked" != "$(stat -L -c %d:%i "$STATE/lock" 2>/dev/null)" ] || return 0
+        open_lock
+    done
 }
 
 unlock() { AT_EXIT=:; rm -f "$STATE/lock.holder"; exec 9<&-; }

@@ -97,7 +97,7 @@ apply_all() {
     for service in $again; do
         case $MADE_ANEW in *" $service "*) continue ;; esac
         point_back
-        record_doubtful "$service"
+        record_doubtful "$service" || return 1
         case $files in
             *" $service "*) compose_up --no-deps --force-recreate "$service" || return 1 ;;
             *) compose_up --no-deps "$service" || return 1 ;;

@@ -4,16 +4,18 @@
 # containers: one line each, tab-separated; "-" stands for nothing:
 #  1 service 2 number 3 id 4 state 5 health 6 exit code 7 restarts 8 started 9 image id
 # 10 config-hash 11 image id that Compose knows of 12 restart policy 13 seconds until ready 14 name 15 created (UTC)
-# 16 reference that it was made from
+# 16 reference that it was made from 17 how many of its service there were to be then
 containers() {
     ids=$(docker ps -aq --no-trunc --filter "label=com.docker.compose.project=$PROJECT" \
         --filter label=com.docker.compose.oneoff=False)
     [ -n "$ids" ] || return 0
     l='index .Config.Labels "com.docker.compose'
+    # shellcheck disable=SC2016  # $v is the template's
+    s='{{range .Config.Env}}{{$v := split . "="}}{{if eq (index $v 0) "COMPOSEGEN_SCALE"}}{{index $v 1}}{{end}}{{end}}'
     h='{{with index .Config "Healthcheck"}}{{index . "StartPeriod"}}/{{index . "Interval"}}/{{index . "Timeout"}}/{{index . "Retries"}}{{end}}'
     # `index` works on the engine's own JSON, where what is empty is not there.
     # shellcheck disable=SC2086  # ids are hexadecimal
-    docker container inspect --format "{{$l.service\"}}${TAB}{{$l.container-number\"}}${TAB}{{.Id}}${TAB}{{.State.Status}}${TAB}{{with index .State \"Health\"}}{{.Status}}{{else}}-{{end}}${TAB}{{.State.ExitCode}}${TAB}{{.RestartCount}}${TAB}{{.State.StartedAt}}${TAB}{{.Image}}${TAB}{{with $l.config-hash\"}}{{.}}{{else}}-{{end}}${TAB}{{with $l.image\"}}{{.}}{{else}}-{{end}}${TAB}{{.HostConfig.RestartPolicy.Name}}${TAB}$h${TAB}{{.Name}}${TAB}{{.Created}}${TAB}{{.Config.Image}}" \
+    docker container inspect --format "{{$l.service\"}}${TAB}{{$l.container-number\"}}${TAB}{{.Id}}${TAB}{{.State.Status}}${TAB}{{with index .State \"Health\"}}{{.Status}}{{else}}-{{end}}${TAB}{{.State.ExitCode}}${TAB}{{.RestartCount}}${TAB}{{.State.StartedAt}}${TAB}{{.Image}}${TAB}{{with $l.config-hash\"}}{{.}}{{else}}-{{end}}${TAB}{{with $l.image\"}}{{.}}{{else}}-{{end}}${TAB}{{.HostConfig.RestartPolicy.Name}}${TAB}$h${TAB}{{.Name}}${TAB}{{.Created}}${TAB}{{.Config.Image}}${TAB}$s" \
         $ids 2>/dev/null | text_awk -F'\t' 'BEGIN { OFS = "\t" }
             { split($13, t, "/"); $13 = int((t[1] + (t[2] + t[3]) * t[4]) / 1e9); sub("^/", "", $14); print }' | LC_ALL=C sort
 }

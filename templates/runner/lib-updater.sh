@@ -9,8 +9,9 @@ hold_updater() {
     [ -n "$updater" ] || return 0
     AT_EXIT=let_go
     for try in 1 2 3 4 5 6 7 8 9 10; do
-        docker pause "$updater" >/dev/null 2>&1 || return 0
+        # Known before it is done, and also when docker failed: a signal may come while the engine does it.
         HELD=$updater
+        docker pause "$updater" >/dev/null 2>&1 || return 0
         CONTAINERS=$(containers)
         [ "$try" != 10 ] && [ -n "$(lacking)" ] || return 0
         release_updater
@@ -19,7 +20,12 @@ hold_updater() {
 }
 
 let_go() { release_updater; unlock; }
-release_updater() { [ -z "${HELD:-}" ] || { docker unpause "$HELD" >/dev/null 2>&1 || :; HELD=''; }; }
+# release_updater: docker may catch a signal that the script ignores, so a try that failed is made once more.
+release_updater() {
+    [ -n "${HELD:-}" ] || return 0
+    docker unpause "$HELD" >/dev/null 2>&1 || docker unpause "$HELD" >/dev/null 2>&1 || :
+    HELD=''
+}
 
 # lacking: watched services that have containers, and fewer than they should.
 lacking() {

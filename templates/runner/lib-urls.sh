@@ -74,7 +74,10 @@ raise_routes() {
 set_in_env() {
     [ -e .env ] || { (umask 077 && : >.env); own .env; }
     env_file=$(readlink -f -- .env)
-    cp -p "$env_file" "$env_file.composegen-new"
+    # What a kill leaves must not be what git or an image takes.
+    DRAFT=$env_file.composegen-new
+    [ "$env_file" != "$PROJECT_DIR/.env" ] || [ ! -d "$STATE" ] || DRAFT=$STATE/env.new
+    cp -p "$env_file" "$DRAFT"
     text_awk -v name="$1" -v value="$2" '
         BEGIN { begin = "# >>> composegen: written by make and deploys"; end = "# <<< composegen" }
         { line = $0; sub(/\r$/, "", line) }
@@ -86,6 +89,7 @@ set_in_env() {
             if (!there) print begin
             if (!there || inside) { print name "=" value; print end }
         }' "$env_file" >"$WORK/env"
-    cat "$WORK/env" >"$env_file.composegen-new"
-    mv -f "$env_file.composegen-new" "$env_file"
+    cat "$WORK/env" >"$DRAFT"
+    mv -f "$DRAFT" "$env_file"
+    DRAFT=''
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034
 # What every script of this folder begins with: the project folder, messages, docker and compose.
 # Sourced, never run. Exit codes of all scripts: 0 done; 1 refused or failed; 2 usage;
-# 3 the engine cannot be reached; 5 another command holds the lock.
+# 3 the engine cannot be reached, or a program is missing; 5 another command holds the lock.
 set -eu
 umask 022
 RUN=$(CDPATH='' cd -P -- "$(dirname -- "$0")" && pwd -P)
@@ -16,7 +16,10 @@ NL='
 PATH=${PATH:-}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 OWNER_UID=$(stat -c %u .) OWNER_GID=$(stat -c %g .)
 [ -n "${DOCKER_CONFIG:-}" ] || [ -z "${HOME:-}" ] || { DOCKER_CONFIG=$HOME/.docker; export DOCKER_CONFIG; }
-OWNER_HOME=$(awk -F: -v uid="$OWNER_UID" '$3 == uid { print $6; exit }' /etc/passwd 2>/dev/null || :)
+# getent also knows who is not in the file (LDAP, systemd-homed).
+OWNER_HOME=$(getent passwd "$OWNER_UID" 2>/dev/null | cut -d : -f 6)
+[ -n "$OWNER_HOME" ] ||
+    OWNER_HOME=$(awk -F: -v uid="$OWNER_UID" '$3 == uid { print $6; exit }' /etc/passwd 2>/dev/null || :)
 HOME=${OWNER_HOME:-${HOME:-/}}
 export PATH HOME
 UID_GIVEN=yes GID_GIVEN=yes     # until lib-facts.sh has asked whether .env says so
@@ -37,9 +40,19 @@ PROBLEMS=0
 problem() { PROBLEMS=$((PROBLEMS + 1)); warn "error: $*"; }
 stop_on_problems() { [ "$PROBLEMS" = 0 ] || fail 1 "Nothing was started or changed."; }
 
-# A private folder for what commands say on stderr; removed at the end, as is what AT_EXIT names.
-AT_EXIT=:
-finish() { code=$?; trap - EXIT; $AT_EXIT; [ -z "$WORK" ] || rm -rf "$WORK"; exit "$code"; }
+# A private folder for what commands say on stderr; removed at the end, as is DRAFT, which would have replaced a
+# file. AT_EXIT names what else has to be undone. It is done to its end: Ctrl-C is often pressed twice, and docker
+# inherits that the signals are ignored.
+AT_EXIT=: DRAFT=''
+finish() {
+    code=$?
+    trap '' HUP INT TERM
+    trap - EXIT
+    $AT_EXIT
+    [ -z "$DRAFT" ] || rm -f "$DRAFT"
+    [ -z "$WORK" ] || rm -rf "$WORK"
+    exit "$code"
+}
 trap finish EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
@@ -90,13 +103,14 @@ state_folder() {
 }
 
 # write_state NAME: stdin becomes .composegen/NAME, all at once, if that changes it. `mounts` has digests of
-# secrets, by which a weak one could be guessed: it is for the owner alone.
+# secrets, by which a weak one could be guessed: it is for the owner alone. 1 when it could not be written, as on
+# a full disk; then what was there is there still.
 write_state() {
     case $1 in mounts) (umask 077 && : >"$STATE/$1.$$.new") ;; esac
-    cat >"$STATE/$1.$$.new"
+    # Where a caller has `||`, nothing but this `||` sees a failure.
+    cat >"$STATE/$1.$$.new" || { rm -f "$STATE/$1.$$.new"; return 1; }
     if cmp -s "$STATE/$1.$$.new" "$STATE/$1"; then rm -f "$STATE/$1.$$.new"; return; fi
-    own "$STATE/$1.$$.new"
-    mv -f "$STATE/$1.$$.new" "$STATE/$1"
+    { own "$STATE/$1.$$.new" && mv -f "$STATE/$1.$$.new" "$STATE/$1"; } || { rm -f "$STATE/$1.$$.new"; return 1; }
 }
 
 read_state() { [ ! -r "$STATE/$1" ] || cat "$STATE/$1"; }
@@ -107,7 +121,7 @@ given() {
     eval "value=\${$1-}"
     case " ${MAKEFLAGS-}" in
         *" $1="*) unset "$1" ;;
-        *) [ -z "${MAKELEVEL-}" ] || value='' ;;
+        *) if [ -n "${MAKELEVEL-}" ]; then value=''; else unset "$1"; fi ;;
     esac
 }
 given SERVICE; SERVICE_GIVEN=$value
@@ -115,4 +129,5 @@ given TIMEOUT; TIMEOUT_GIVEN=$value
 ALL_GIVEN=${ALL-}
 given ALL
 YES_GIVEN=${YES-}
+given YES
 case $TIMEOUT_GIVEN in *[!0-9]*) fail 2 "TIMEOUT='$TIMEOUT_GIVEN': a number of seconds is needed." ;; esac

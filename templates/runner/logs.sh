@@ -9,9 +9,9 @@ for part in facts one; do
     . "$RUN/lib-$part.sh"
 done
 need_project
-name=${1:-$SERVICE_GIVEN}
-[ -z "$name" ] || one_service "$name" logs
+SERVICE_GIVEN=${1:-$SERVICE_GIVEN}
+[ -z "$SERVICE_GIVEN" ] || one_service "$SERVICE_GIVEN" logs
 set -- logs --tail 200
 [ ! -t 1 ] || set -- "$@" --follow
-[ -z "$name" ] || set -- "$@" "$name"
+[ -z "$SERVICE_GIVEN" ] || set -- "$@" "$SERVICE_GIVEN"
 by_name "$@"

@@ -11,21 +11,29 @@ done
 need_engine
 read_static
 probe
-name=${1:-$SERVICE_GIVEN}
-[ -z "$name" ] || one_service "$name" pull
-lock "pull${name:+ $name}"
+SERVICE_GIVEN=${1:-$SERVICE_GIVEN}
+[ -z "$SERVICE_GIVEN" ] || one_service "$SERVICE_GIVEN" pull
+lock "pull${SERVICE_GIVEN:+ $SERVICE_GIVEN}"
 everything_known
 # shellcheck disable=SC2034
 ACCEPTED=$(read_state images)
 tell_pins
-references | text_awk -F'\t' -v only="$name" '$2 == "no" && (only == "" || index(" " $3 " ", " " only " "))' >"$WORK/pull"
-[ -s "$WORK/pull" ] || fail 1 "There is nothing to pull: ${name:-every image} is pinned, fixed or built here."
+references | text_awk -F'\t' -v only="$SERVICE_GIVEN" '$2 == "no" && (only == "" || index(" " $3 " ", " " only " "))' >"$WORK/pull"
+[ -s "$WORK/pull" ] || fail 1 "There is nothing to pull: ${SERVICE_GIVEN:-every image} is pinned, fixed or built here."
+# Of services that share a reference one is enough, and manual ones are pulled by name. What a tag of theirs means
+# on this machine was not asked of the registry, and is not accepted.
 services=''
-while IFS=$TAB read -r _ _ who <&3; do
+while IFS=$TAB read -r reference build who <&3; do
     for service in $who; do
-        if [ -n "$name" ] || [ "$(column 6 "$service")" = auto ]; then services="$services $service"; break; fi
+        if [ -n "$SERVICE_GIVEN" ] || [ "$(column 6 "$service")" = auto ]; then
+            services="$services $service"
+            printf '%s\t%s\t%s\n' "$reference" "$build" "$who"
+            break
+        fi
     done
-done 3<"$WORK/pull"
+done 3<"$WORK/pull" >"$WORK/pulled"
+# Without a name Compose would pull them all.
+if [ -z "$services" ]; then say "Nothing was pulled, as all services are manual: make pull SERVICE=name."; exit 0; fi
 # All at once; when that fails, one by one, to take what can be had.
 failed=''
 # shellcheck disable=SC2086
@@ -38,7 +46,7 @@ while IFS=$TAB read -r reference _ who <&3; do
     id=$(docker image inspect --format '{{.Id}}' "$reference" 2>/dev/null) || continue
     [ "$(accepted "$reference")" = "$id" ] || { new=yes; say "$who: $reference is new."; }
     accept "$reference" "$id"
-done 3<"$WORK/pull"
+done 3<"$WORK/pulled"
 save_accepted
 if [ -n "$new" ]; then say "make up starts what is new."; else say "Nothing is new."; fi
 [ -z "$failed" ] || fail 1 "Not pulled:$failed. make up starts the images that these had before."

@@ -10,14 +10,14 @@ for part in lock facts state wait one; do
     . "$RUN/lib-$part.sh"
 done
 need_project
-name=${1:-$SERVICE_GIVEN}
-[ -z "$name" ] || one_service "$name" restart
-lock "restart${name:+ $name}"
+SERVICE_GIVEN=${1:-$SERVICE_GIVEN}
+[ -z "$SERVICE_GIVEN" ] || one_service "$SERVICE_GIVEN" restart
+lock "restart${SERVICE_GIVEN:+ $SERVICE_GIVEN}"
 CONTAINERS=$(containers)
-wanted=$(printf '%s\n' "$CONTAINERS" | text_awk -F'\t' -v only="$name" '
+wanted=$(printf '%s\n' "$CONTAINERS" | text_awk -F'\t' -v only="$SERVICE_GIVEN" '
     $4 != "running" || (only == "" && $1 == "watchtower") || (only != "" && $1 != only) { next }
     { count[$1]++ } END { for (s in count) print "E\t" s "\t" count[s] "\tlong" }')
-[ -n "$wanted" ] || fail 1 "${name:-Nothing} does not run: make up starts everything, make start SERVICE=name one service."
+[ -n "$wanted" ] || fail 1 "${SERVICE_GIVEN:-Nothing} does not run: make up starts everything, make start SERVICE=name one service."
 # shellcheck disable=SC2034
 SEEN=''
 # shellcheck disable=SC2046

@@ -35,5 +35,5 @@ value == "" { next }
 $1 == "COMPOSEGEN_HSTS_SECONDS" && !number(value, 9999999999) { expect("a number of seconds, such as 86400,") }
 $1 == "COMPOSEGEN_KEEP_RELEASES" && !number(value, 999999999) { expect("a number") }
 $1 ~ /^COMPOSEGEN_HTTPS?_PORT$/ && !(number(value, 65535) && value + 0 > 0) { expect("a port from 1 to 65535") }
-$1 == "COMPOSEGEN_BIND" && !(ipv4(value) || ipv6(bare(value))) { expect("an address of this machine, such as 127.0.0.1,") }
+$1 == "COMPOSEGEN_BIND" && !(ipv4(value) || bare(value) != value && ipv6(bare(value))) { expect("an address of this machine, such as 127.0.0.1 or [::1],") }
 $1 == "COMPOSEGEN_TRUSTED_PROXIES" && !networks(value) { expect("addresses and networks with commas between them, such as 10.0.0.0/8,192.0.2.7,") }

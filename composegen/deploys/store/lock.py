@@ -44,14 +44,7 @@ def lock(
         Locked: somebody else held it all the time that was waited.
     """
     wait = patience(os.environ if environ is None else environ)
-    state.make()
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(state.path / NAME, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-        if os.geteuid() == 0:
-            found = state.project.stat()
-            os.fchown(descriptor, found.st_uid, found.st_gid)
-        os.close(descriptor)
-    descriptor = os.open(state.path / NAME, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = _open(state)
     try:
         _take(descriptor, wait, state, tell)
         state.write(HOLDER, f"{user()}\t{os.getpid()}\t{command}\t{_now()}\n")
@@ -64,6 +57,25 @@ def lock(
         os.close(descriptor)
 
 
+def _open(state: State) -> int:
+    state.make()
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(state.path / NAME, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+        if os.geteuid() == 0:
+            found = state.project.stat()
+            os.fchown(descriptor, found.st_uid, found.st_gid)
+        os.close(descriptor)
+    return os.open(state.path / NAME, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _deleted(descriptor: int, state: State) -> bool:
+    """Whether what was locked is not what others would lock: `make destroy` deletes the file it holds."""
+    try:
+        return not os.path.samestat(os.fstat(descriptor), (state.path / NAME).stat())
+    except FileNotFoundError:
+        return True
+
+
 def _take(descriptor: int, wait: float, state: State, tell: Callable[[str], None]) -> None:
     deadline = time.monotonic() + wait
     told = False
@@ -73,7 +85,12 @@ def _take(descriptor: int, wait: float, state: State, tell: Callable[[str], None
         except BlockingIOError:
             pass
         else:
-            return
+            if not _deleted(descriptor, state):
+                return
+            fresh = _open(state)
+            os.dup2(fresh, descriptor, inheritable=False)
+            os.close(fresh)
+            continue
         if time.monotonic() >= deadline:
             raise Locked(
                 f"locked: {holder(state)}; waited {wait:g} s, and nothing was changed",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
+import shutil
 import signal
 import subprocess
 import time
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,3 +78,55 @@ def test_who_waits_gets_it(shell: list[str], script: Callable[..., Path], projec
     _, said = waiting.communicate(timeout=20)
     assert "Waiting for another command of this project" in said
     assert not (project / ".composegen" / "lock.holder").exists()
+
+
+def test_who_waited_for_a_deleted_lock_takes_the_new_one(
+    shell: list[str], script: Callable[..., Path], project: Path
+) -> None:
+    """`make destroy` deletes the file that it holds; another command may hold the new one by then."""
+    path = script(_HOLD, "lock")
+    state = project / ".composegen"
+    state.mkdir()
+    with (state / "lock").open("w") as destroy:
+        fcntl.flock(destroy, fcntl.LOCK_EX)
+        waiting = _start(shell, path, "up", COMPOSEGEN_LOCK_WAIT="20")
+        time.sleep(0.5)
+        shutil.rmtree(state)
+        state.mkdir()
+        other = (state / "lock").open("w")
+        fcntl.flock(other, fcntl.LOCK_EX)
+    with other:
+        time.sleep(2)
+        assert waiting.stdout
+        assert not select.select([waiting.stdout], [], [], 0)[0], "two would hold it"
+    assert _line(waiting) == "held"
+    waiting.terminate()
+    waiting.communicate(timeout=20)
+
+
+def test_who_waited_for_a_destroy_makes_the_lock_anew(
+    shell: list[str], script: Callable[..., Path], project: Path
+) -> None:
+    """So that those who come later have to wait."""
+    path = script(_HOLD, "lock")
+    state = project / ".composegen"
+    state.mkdir()
+    with (state / "lock").open("w") as destroy:
+        fcntl.flock(destroy, fcntl.LOCK_EX)
+        waiting = _start(shell, path, "up", COMPOSEGEN_LOCK_WAIT="20")
+        time.sleep(0.5)
+        shutil.rmtree(state)
+    assert _line(waiting) == "held"
+    with (state / "lock").open() as late, pytest.raises(BlockingIOError):
+        fcntl.flock(late, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    waiting.terminate()
+    waiting.communicate(timeout=20)
+
+
+def test_a_lock_that_cannot_be_taken_is_not_waited_for(shell: list[str], script: Callable[..., Path]) -> None:
+    """Without flock nobody holds it, and ten minutes later nobody does either."""
+    path = script("flock() { echo 'flock: not found' >&2; return 127; }\nlock up", "lock")
+    done = _start(shell, path, "up")
+    _, said = done.communicate(timeout=20)
+    assert done.returncode == 3
+    assert "cannot be locked (flock, of util-linux, ended with code 127): flock: not found" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import shlex
 import shutil
@@ -130,6 +131,21 @@ def test_without_home_and_path_of_cron(project: Path, script: Callable[..., Path
     assert home
 
 
+@pytest.mark.parametrize(
+    ("getent", "home"), [("echo x:*:$2:7:A, B:/net/x:/bin/sh", "/net/x"), ("exit 2", "")]
+)
+def test_the_owner_may_be_unknown_to_this_machines_file(
+    script: Callable[..., Path], shell: list[str], tmp_path: Path, getent: str, home: str
+) -> None:
+    """The directory that getent asks knows the home; where it does not, /etc/passwd does."""
+    (tmp_path / "getent").write_text(f'#!/bin/sh\n[ "$1" = passwd ] || exit 3\n{getent}\n')
+    (tmp_path / "getent").chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": "/mine"}
+    path = script('echo "$HOME"')
+    done = subprocess.run([*shell, path], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == (home or pwd.getpwuid(path.stat().st_uid).pw_dir)
+
+
 def test_a_project_behind_a_link_has_its_real_path(
     project: Path, script: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -152,6 +168,20 @@ def test_make_variables_do_not_reach_containers(project: Path, script: Callable[
     assert "a number of seconds" in _make(project, "try", "TIMEOUT=soon", env=env).stderr
 
 
+def test_arguments_without_make_do_not_reach_containers(
+    script: Callable[..., Path], shell: list[str]
+) -> None:
+    """`TIMEOUT=9 sh up.sh`: Compose, which fills in the variables of its environment, does not see them."""
+    path = script(
+        'given RELEASE\necho "$SERVICE_GIVEN,$TIMEOUT_GIVEN,$ALL_GIVEN,$YES_GIVEN,$value"\n'
+        "env | grep -E '^(SERVICE|TIMEOUT|ALL|YES|RELEASE)=' || echo none"
+    )
+    bare = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+    given = {"SERVICE": "web", "TIMEOUT": "9", "ALL": "1", "YES": "p", "RELEASE": "3"}
+    done = subprocess.run([*shell, path], env={**bare, **given}, capture_output=True, text=True, check=True)
+    assert done.stdout == "web,9,1,p,3\nnone\n"
+
+
 def test_a_new_env_is_for_its_owner(project: Path, script: Callable[..., Path]) -> None:
     """Secrets will stand in it."""
     subprocess.run(["sh", script("set_in_env R 2", "urls")], check=True)
@@ -166,6 +196,38 @@ def test_digests_of_secrets_are_for_the_owner(project: Path, script: Callable[..
     state = project / ".composegen"
     assert {p.name: p.stat().st_mode & 0o777 for p in state.iterdir()} == {"mounts": 0o600, "images": 0o644}
     assert (state / "mounts").read_text() == "b\n"
+
+
+# A part is written, then there is no room. (A function: busybox does not look for another cat.)
+_FULL = 'cat() { [ $# = 0 ] || { command cat "$@"; return; }; head -c 4; return 1; }\n'
+
+
+def test_a_full_disk_leaves_the_state_as_it_was(
+    project: Path, script: Callable[..., Path], shell: list[str]
+) -> None:
+    """Also where errexit is off: in `apply_all ||`; then nothing is replaced that was not noted."""
+    state = project / ".composegen"
+    state.mkdir()
+    (state / "mounts").write_text("web\t./a\t1\n")
+    path = script(
+        _FULL + 'MOUNTS="web$TAB./a${TAB}2"\n'
+        "remove_odd() { :; }; point_back() { :; }; make_missing() { :; }; release_updater() { :; }\n"
+        "compose_up() { echo replaced; }; without_rolled() { command cat; }; column() { echo auto; }\n"
+        "SERVICES='' CONTAINERS=$RUNNING COMPARED=\"web${TAB}file\"\n"
+        "apply_all || echo stopped",
+        "facts", "state", "mounts", "anew", "start",
+    )  # fmt: skip
+    for containers in ("", "web\t1\tid\trunning\thealthy"):
+        done = subprocess.run(
+            [*shell, path],
+            env={**os.environ, "RUNNING": containers},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout == "stopped\n", done.stderr
+        assert [p.name for p in state.iterdir()] == ["mounts"]
+        assert (state / "mounts").read_text() == "web\t./a\t1\n"
 
 
 @pytest.mark.parametrize("streams", ["| head -n 1", "2>&1 | head -n 1", "| :"])
@@ -361,6 +423,27 @@ def test_a_value_in_the_block_of_env(
     assert real.read_bytes().decode() == after.format(**marks)
     assert (project / ".env").is_symlink()
     assert real.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["own", "link"])
+@pytest.mark.parametrize("end", ["exit 1", "return 1", "kill -TERM $$; sleep 1", "kill -KILL $$; sleep 1"])
+def test_no_draft_of_env_is_left(
+    project: Path, script: Callable[..., Path], tmp_path: Path, end: str, *, linked: bool
+) -> None:
+    """It has secrets. After a hard kill it is in .composegen, which neither git nor an image takes."""
+    (project / ".composegen").mkdir()
+    real = tmp_path / "production.env" if linked else project / ".env"
+    real.write_text("A=secret\n")
+    if linked:
+        (project / ".env").symlink_to(real)
+    path = script(f'mv() {{ echo "drafted $2"; {end}; }}\nset_in_env R 2', "urls")
+    done = subprocess.run(["sh", path], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    draft = f"{real}.composegen-new" if linked else ".composegen/env.new"
+    assert done.stdout == f"drafted {draft}\n"
+    assert not (project / ".env.composegen-new").exists()
+    assert (project / draft).exists() == ("KILL" in end)
+    assert real.read_text() == "A=secret\n"
 
 
 @pytest.mark.parametrize(

@@ -121,9 +121,9 @@ def make_box(root: Path, busybox: Path, own: str) -> Box:
     return box
 
 
-def started(box: Box, second: float) -> None:
-    """Say when (seconds after the host's start) the container's first process began."""
-    fields = ["1", "(a (b) c)", "S", *["0"] * 18, str(int(second * 100)), *["0"] * 10]
+def started(box: Box, second: float, name: str = "docker-init") -> None:
+    """Say when (seconds after the host's start) the container's first process began, and what it is."""
+    fields = ["1", f"({name})", "S", *["0"] * 18, str(int(second * 100)), *["0"] * 10]
     (box.root / "proc/1/stat").write_text(" ".join(fields))
 
 

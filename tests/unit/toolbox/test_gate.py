@@ -38,6 +38,17 @@ class Gate:
         text = server + "".join(form.format(address) for address in addresses)
         (self.box.root / "dns").write_text(text + "\n")
 
+    def cut(self, *addresses: str, room: int = 23) -> None:
+        """Let these be the replicas, of which each answer has some by chance: what 512 bytes hold."""
+        self.dns(*addresses)
+        (self.box.root / "shuffle").write_text(f"""
+            BEGIN {{ srand(seed) }}
+            !/10[.]|{self.address}/ {{ print; next }}
+            {{ line[++n] = $0 }}
+            END {{ while (shown < {room}) {{
+                i = int(rand() * n) + 1; if (!(i in given)) {{ print line[i]; given[i]; shown++ }} }} }}
+            """)
+
     def command(self, *words: str, replicas: int = 2, drain: str = "0") -> list[str]:
         """The command line of a call."""
         fixed = ("--alias=p-web", f"--replicas={replicas}", f"--drain={drain}", "--expire=60")
@@ -63,7 +74,12 @@ def gate(box: Box, address: str) -> Gate:
     (box.bin / "busybox").rename(real)
     (box.bin / "sh").unlink()
     (box.bin / "sh").symlink_to(real)
-    stub = f'[ "$1" != nslookup ] || exec {real} cat {box.root}/dns\nexec {real} "$@"\n'
+    stub = f"""
+[ "$1" = nslookup ] || exec {real} "$@"
+echo asked >>{box.root}/asked
+[ -e {box.root}/shuffle ] || exec {real} cat {box.root}/dns
+exec {real} awk -v seed=$({real} wc -l <{box.root}/asked) -f {box.root}/shuffle {box.root}/dns
+"""
     (box.bin / "busybox").write_text(f"#!{real} sh\n{stub}")
     (box.bin / "busybox").chmod(0o755)
     if box.shell[0].startswith(str(box.bin)):
@@ -102,6 +118,27 @@ def test_missing_replica(gate: Gate, port: str) -> None:
     gate.dns(gate.address, PEERS[0], PEERS[0])
     assert gate("http", port, "/", replicas=3) == (SKIP, "gate: 2 of 3 replicas are running")
     assert not gate.box.drain.exists()
+
+
+def test_more_replicas_than_an_answer_has_room_for(gate: Gate) -> None:
+    """The DNS cuts its answer, and shuffles it: what several answers have together counts."""
+    gate.cut(gate.address, *(f"10.0.0.{n}" for n in range(1, 40)))
+    assert gate("count", replicas=40) == (0, "gate: drained")
+
+
+def test_one_of_many_is_missing(gate: Gate) -> None:
+    """It is found missing within seconds, although more could be behind each answer."""
+    gate.cut(gate.address, *(f"10.0.0.{n}" for n in range(1, 30)))
+    began = time.monotonic()
+    assert gate("count", replicas=31) == (SKIP, "gate: 30 of 31 replicas are running")
+    assert time.monotonic() - began < 5
+
+
+def test_a_whole_answer_is_not_asked_for_again(gate: Gate) -> None:
+    """Where there was room for one more, one question is enough."""
+    gate.dns(gate.address, *PEERS)
+    assert gate("count", replicas=4) == (SKIP, "gate: 3 of 4 replicas are running")
+    assert (gate.box.root / "asked").read_text() == "asked\n"
 
 
 @pytest.mark.parametrize("status", ["503 No", "200 OK"])

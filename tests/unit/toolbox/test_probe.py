@@ -241,6 +241,16 @@ def test_not_alive(box: Box, serve: Serve, address: str, closed_port: str) -> No
     assert box.run("probe", *ONCE, "tcp", closed_port, *live) == (1, why)
 
 
+@pytest.mark.parametrize("name", ["systemd", "init", "a (b) c", "docker-init) x"])
+def test_not_the_containers_init(box: Box, closed_port: str, name: str) -> None:
+    """With the processes of the server (compose.pid = host) nothing is ended: it would be all of them."""
+    started(box, 1, name)
+    why = (
+        f"not alive: connection refused on port {closed_port}; not restarted: process 1 is not Docker's init"
+    )
+    assert box.run("probe", "none", *LIVE, "tcp", closed_port) == (1, why)
+
+
 def test_startup(box: Box, closed_port: str) -> None:
     """Before the first success liveness waits for the startup budget."""
     now = float(_uptime())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -114,6 +115,46 @@ COMPOSEGEN_LOCK_WAIT=0 {sys.executable} -c 'if 1:
     )
     assert done.returncode == 0, done.stderr
     assert "Locked locked: make up (user" in done.stdout
+
+
+def test_who_waited_for_a_deleted_lock_takes_the_new_one(tmp_path: Path) -> None:
+    """`make destroy` deletes the file that it holds; another command may hold the new one by then."""
+    state = State(tmp_path)
+    state.make()
+    path = state.path / "lock"
+    destroy = path.open("w")
+    fcntl.flock(destroy, fcntl.LOCK_EX)
+    others = []
+
+    def end(_: str) -> None:
+        shutil.rmtree(state.path)
+        destroy.close()
+        state.make()
+        others.append(path.open("w"))
+        fcntl.flock(others[0], fcntl.LOCK_EX)
+
+    with pytest.raises(Locked), lock(state, "x", end, {"COMPOSEGEN_LOCK_WAIT": "1"}):
+        pass
+    others[0].close()
+
+
+def test_who_waited_for_a_destroy_makes_the_lock_anew(tmp_path: Path) -> None:
+    """So that those who come later have to wait; the descriptor still is nobody's but the caller's."""
+    state = State(tmp_path)
+    state.make()
+    destroy = (state.path / "lock").open("w")
+    fcntl.flock(destroy, fcntl.LOCK_EX)
+
+    def end(_: str) -> None:
+        shutil.rmtree(state.path)
+        destroy.close()
+
+    with lock(state, "x", end, {"COMPOSEGEN_LOCK_WAIT": "5"}) as descriptor:
+        assert not os.get_inheritable(descriptor)
+        with pytest.raises(Locked), lock(state, "y", _quiet, {"COMPOSEGEN_LOCK_WAIT": "0"}):
+            pass
+    with lock(state, "y", _quiet, {"COMPOSEGEN_LOCK_WAIT": "0"}):
+        pass
 
 
 def test_how_long_is_waited(monkeypatch: pytest.MonkeyPatch) -> None:
