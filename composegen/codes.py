@@ -132,8 +132,9 @@ _ALL = (
     ),
     Code(
         "CG208",
-        "several EXPOSE, no port",
-        "The Dockerfile exposes several ports and no annotation says which one speaks HTTP, so 80 is taken.",
+        "several ports, none named",
+        "The Dockerfile exposes several ports, or one that only the build knows, or some urls name one and "
+        "others do not. No annotation says which one speaks HTTP, so 80 is taken where none is named.",
         "EXPOSE 8000 9000",
         warning=True,
     ),
@@ -309,6 +310,14 @@ _ALL = (
         "A redirect keeps the rest of the path, and its target is answered by the same redirect again, at "
         "once or after others. No browser ever gets there.",
         "# composegen.url = https://example.com redirect=https://example.com/home",
+    ),
+    Code(
+        "CG312",
+        "depends on a check that is off",
+        "The service is to wait until another one is healthy, and Docker checks nothing there: "
+        "`healthcheck = off`, or HEALTHCHECK NONE, and no url or liveness that brings a check. It would "
+        "wait for ever.",
+        "# composegen.depends = db:healthy   (db has healthcheck = off)",
     ),
     Code(
         "CG401",

@@ -25,7 +25,7 @@ def destroy(*, yes: bool, everything: bool, style: str) -> None:
     """Delete containers, networks, volumes and state folders of the project.
 
     The same as `make destroy`: it shows what would go, and asks for the project's name. Your files, .env
-    and secrets stay, and so do folders elsewhere or with files in git.
+    and secrets stay, and so do folders elsewhere, with files in git, or of which git cannot tell.
 
     Exit 0; 1 when not confirmed, or something could not be deleted; 2 when there is nobody to ask;
     3 when no engine answers; 5 when another command holds the lock.

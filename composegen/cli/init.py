@@ -25,7 +25,7 @@ def init(*, folder: str, service: str, host: str, port: int | None, email: str, 
     """Start a project, or annotate the Dockerfiles of an existing one.
 
     Dockerfiles without annotations get them on top. Without any Dockerfile, one is written for the
-    framework that is found, or an example. Nothing that is there is overwritten.
+    framework that is found, or in an empty folder for an example. Nothing that is there is overwritten.
     """
     from composegen.errors import UsageError
     from composegen.keys import values
@@ -37,14 +37,17 @@ def init(*, folder: str, service: str, host: str, port: int | None, email: str, 
     if not path.exists():
         _make(path)
     project = open_folder(folder, ())
+    tls = project.shape().get("COMPOSEGEN_TLS") != "off"
     try:
-        wishes = Wishes(service=service and values.name(service), host=_host(host), port=port, email=email)
+        wishes = Wishes(
+            service=service and values.name(service), host=_host(host, tls=tls), port=port, email=email
+        )
     except BadValue as bad:
         raise UsageError(str(bad), bad.hint) from None
     asking = not yes and sys.stdin.isatty() and sys.stdout.isatty()
     result = prepare(path, wishes, _ask if asking else lambda _: True)
     if asking:
-        wishes = _complete(path, wishes)
+        wishes = _complete(path, wishes, tls=tls)
     env = env_file(path, wishes, result, project.shape())
     _say(path, apply(path, result, env), result, env)
 
@@ -58,28 +61,44 @@ def _make(path: Path) -> None:
         raise UsageError(f"{path} cannot be made: {(error.strerror or '').lower()}") from None
 
 
-def _host(value: str) -> str:
+def _host(value: str, *, tls: bool) -> str:
+    """Check a host; with ``tls`` it has to be a name, as the url that it gets is an https one."""
     from composegen.keys import routes
     from composegen.keys.spec import BadValue
 
     if "${" in value:
         raise BadValue(f"--host {value}: a host is meant, not a variable")
+    if tls and routes.is_address(value.strip("[]")):
+        raise BadValue(f"--host {value}: {routes.NO_ADDRESS}", hint=routes.NAME_INSTEAD)
     return routes.host(value) if value else ""
+
+
+def _answered(value: str, *, tls: bool) -> str:
+    """The same for a prompt, which asks again after a usage error of click's."""
+    from composegen.keys.spec import BadValue
+
+    try:
+        return _host(value, tls=tls)
+    except BadValue as bad:
+        raise click.UsageError(f"{bad} ({bad.hint})" if bad.hint else str(bad)) from None
 
 
 def _ask(path: str) -> bool:
     return click.confirm(f"Annotate {path}?", default=True)
 
 
-def _complete(path: Path, wishes: Wishes) -> Wishes:
+def _complete(path: Path, wishes: Wishes, *, tls: bool) -> Wishes:
     """Ask for what .env needs, unless there is one."""
     from dataclasses import replace
+    from functools import partial
 
     from composegen.scaffold.dotenv import tls_for
 
     if (path / ".env").exists():
         return wishes
-    host = wishes.host or click.prompt("Host of the site", default="localhost", value_proc=_host)
+    host = wishes.host or click.prompt(
+        "Host of the site", default="localhost", value_proc=partial(_answered, tls=tls)
+    )
     email = wishes.email
     if not email and tls_for(host) == "acme":
         email = click.prompt("Contact for Let's Encrypt", default="", show_default=False)

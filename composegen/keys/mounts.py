@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from composegen import text
 from composegen.keys.spec import BadValue, ValueType
-from composegen.keys.values import MAX_PORT, no_references, number, with_references
+from composegen.keys.values import MAX_PORT, no_references, number, with_defaults, with_references
 
 # /dev/shm holds the flag that takes one replica out of the frontend: it must be the replica's own.
 _SYSTEM = frozenset({"/dev", "/dev/shm", "/proc", "/sys", "/run", "/run/secrets", "/etc/hosts"})
@@ -17,6 +17,8 @@ _SYSTEM |= {"/etc/hostname", "/etc/resolv.conf"}
 _SYSTEM_FOLDERS = ("/dev/shm/", "/proc/")
 _EXTRA_HOST = re.compile(r"([A-Za-z0-9._-]+)[:=](\S+)\Z")
 _VOLUME_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*\Z")
+_PATH = re.compile(r"[/.]|~(?:/|\Z)")
+"""What Compose takes for a path, and not for a volume's name; a reference counts by what it stands for."""
 _OPTION = re.compile(r"(?<=\s)(owner|mode)=(\S+)\Z")
 _ANY_OPTION = re.compile(r"\s(\S+)")
 """A word behind a path in the container: `ro` is an option that is not there, not part of the path."""
@@ -48,6 +50,16 @@ class Volume:
     bind: bool
     owner: str | None = None
     mode: str | None = None
+
+    @property
+    def likely(self) -> str:
+        """The source as it is where .env says nothing: a reference without a default stays."""
+        return with_defaults(self.source)
+
+    @property
+    def docker(self) -> str:
+        """The mount in Docker's terms, for the escape hatch."""
+        return f"{self.source}:{self.target}{f':{self.flags}' if self.flags else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +164,7 @@ def volume(value: str) -> Volume:
         raise BadValue(
             f"{source!r}: Compose knows no other user's home", 0, len(source), "write ~/folder or /home/…"
         )
+    _check_default(source)
     bind = source.startswith(("/", ".", "~", "${")) or "/" in source
     if source and not bind and not _VOLUME_NAME.match(source):
         raise BadValue(
@@ -169,6 +182,20 @@ def volume(value: str) -> Volume:
         owner=owner,
         mode=mode and mode.zfill(4),
     )
+
+
+def _check_default(source: str) -> None:
+    """Refuse a reference in front whose default Compose would take for the name of a volume."""
+    if not source.startswith("${"):
+        return
+    likely = with_defaults(source)
+    if not likely.startswith("${") and not _PATH.match(likely):
+        raise BadValue(
+            f"{source!r} may stand for {likely!r}, which is no path",
+            0,
+            len(source),
+            "a default of a source is a path: ${DATA:-./data}",
+        )
 
 
 def _check_options(options: dict[str, tuple[str, int]]) -> None:

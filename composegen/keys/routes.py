@@ -9,7 +9,7 @@ from typing import Any
 
 from composegen import text
 from composegen.keys.spec import BadValue, ValueType
-from composegen.keys.values import MAX_PORT, no_references, plain, with_references
+from composegen.keys.values import MAX_PORT, no_references, plain, with_defaults, with_references
 from composegen.keys.values import number as port_number
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[^/?#\s]*)(?P<path>[^\s]*)\Z")
@@ -21,6 +21,8 @@ _RATE = re.compile(r"(\d{1,9})/(s|m|h)(?:\s+(\d{1,9}))?\Z")
 # No '.', which divides the parts of Traefik's labels, and no '$': Compose fills in values, not keys.
 _HEADER = re.compile(r"([!#%&'*+^_|~0-9A-Za-z-]+)\s*:\s*(.+)\Z")
 _PART_OF_HOST = re.compile(r"[A-Za-z0-9_.*-]*\Z")
+NO_ADDRESS = "https needs a name: for an address a client does not say which certificate it wants"
+NAME_INSTEAD = "use a name that leads there, by DNS or /etc/hosts; on this machine NAME.localhost does"
 MAX_HOST = 253
 MAX_PATH = 1024
 MAX_HEADER = 256
@@ -323,10 +325,10 @@ def site_or_off(value: str) -> Url | None:
     return None if value == "off" else site(value)
 
 
-def any_host(value: str) -> bool:
-    """Whether ``value`` is an IP address rather than a name."""
+def is_address(value: str) -> bool:
+    """Whether ``value`` is an IP address rather than a name; references count as their defaults."""
     try:
-        ipaddress.ip_address(value)
+        ipaddress.ip_address(with_defaults(value))
     except ValueError:
         return False
     return True

@@ -25,6 +25,7 @@ _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _VARIABLE_WITH_VALUE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 """`discovery.type=single-node`: a container may have such a variable, only .env may not."""
+_OPERAND = re.compile(r"\$\{\w+:?[-+](.*)\}\Z", re.DOTALL)
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
 MAX_PORT = 65535
@@ -49,6 +50,16 @@ def with_references(value: str) -> str:
         except text.BadReference as bad:
             raise BadValue(str(bad), bad.offset) from None
     return value
+
+
+def with_defaults(value: str) -> str:
+    """Return ``value`` with its references as their defaults or replacements; those without one stay."""
+    return "".join(_operand(part) if is_ref else part for part, is_ref in text.split(value))
+
+
+def _operand(reference: str) -> str:
+    match = _OPERAND.match(reference)
+    return with_defaults(match[1]) if match else reference
 
 
 def no_references(value: str) -> str:
@@ -245,7 +256,15 @@ def _splits(value: str) -> None:
 
 def hook(value: str) -> str:
     """Parse a command that a shell will run; the words of a JSON list are quoted for it."""
-    if not no_references(value).startswith("["):
+    at = plain(value).find("${")
+    if at >= 0:
+        raise BadValue(
+            "a hook takes no reference",
+            at,
+            None,
+            "it runs in the container: write $NAME for a variable of it, which env = NAME hands on from .env",
+        )
+    if not value.startswith("["):
         return value  # `;` and `&&` are the shell's here
     parsed = command(value).words
     return parsed if isinstance(parsed, str) else shlex.join(parsed)

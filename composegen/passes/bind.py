@@ -201,13 +201,19 @@ def _empty(annotation: Annotation, key: Key, report: Report, *, lax: bool) -> No
         report.add(
             "CG104",
             annotation.key_span,
-            f"{key.name} has no value",
-            f"for example: # composegen.{annotation.key} = {_example(key)}",
+            f"{annotation.key} has no value",
+            f"for example: # composegen.{_example(annotation, key)}",
         )
 
 
-def _example(key: Key) -> str:
-    return key.example.partition(" = ")[2] if key.nested else key.example
+def _example(annotation: Annotation, key: Key) -> str:
+    """Return an example line for what stands there; of a path in Compose's terms little is known."""
+    if not key.nested:
+        return f"{annotation.key} = {key.example}"
+    path = annotation.key.partition(".")[2]
+    if path in KEYS and not KEYS[path].repeat:
+        return f"{path} = {KEYS[path].example}"
+    return f"{key.name}.{key.example}"
 
 
 def _parse(annotation: Annotation, key: Key, report: Report, *, lax: bool) -> Spanned[Any] | None:
@@ -220,7 +226,7 @@ def _parse(annotation: Annotation, key: Key, report: Report, *, lax: bool) -> Sp
         return Spanned(key.type.parse(value), span)
     except BadValue as bad:
         where = span.sub(bad.start, len(value) if bad.end is None else bad.end)
-        example = f"{annotation.prefix}.{annotation.key} = {key.example}"
+        example = f"{annotation.prefix}.{_example(annotation, key)}"
         report.add(
             "CG102",
             where,

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from composegen.diagnostics import Related
+from composegen.keys.routes import NAME_INSTEAD, NO_ADDRESS, is_address
 from composegen.keys.values import to_bytes
 from composegen.model import MANY
 from composegen.passes.conflicts import check_across
@@ -150,9 +151,9 @@ def _liveness(service: Service, report: Report) -> None:
 def _mounts(service: Service, report: Report) -> None:
     for spanned in service.keys.volume:
         volume = spanned.value
-        if not volume.bind or has_reference(volume.source):
+        if not volume.bind or has_reference(volume.likely):
             continue
-        source = posixpath.normpath(volume.source)
+        source = posixpath.normpath(volume.likely)
         source = "/" + source.lstrip("/") if source.startswith("/") else source
         if source in _HOST_FOLDERS or source.endswith(_SOCKETS) or source.startswith(_ENGINE_DATA):
             report.add(
@@ -160,7 +161,7 @@ def _mounts(service: Service, report: Report) -> None:
                 spanned.span,
                 f"a mount of {volume.source} gives the host away",
                 "mount a folder of your own, or, if it is meant, write: # composegen.compose.volumes = "
-                f'["{volume.source}:{volume.target}"]',
+                f'["{volume.docker}"]',
             )
 
 
@@ -260,6 +261,8 @@ def _routing(service: Service, stack: Stack, report: Report) -> None:
                 "a url with COMPOSEGEN_FRONTEND=none",
                 "publish a port instead, or choose a frontend",
             )
+        if route.tls and is_address(route.host):
+            report.add("CG102", route.span, f"url: {NO_ADDRESS}", NAME_INSTEAD)
         wildcard = route.host.startswith("*.")
         if wildcard and route.tls and project.tls == "acme" and not project.challenge.startswith("dns:"):
             report.add(

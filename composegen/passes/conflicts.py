@@ -21,9 +21,15 @@ if TYPE_CHECKING:
     from composegen.source import Span, Spanned
 
 
+_DASHBOARDS = ("/api", "/dashboard")
+"""Prefixes as Traefik counts them, letter by letter."""
+
+
 def check_across(stack: Stack, report: Report) -> None:
     """Report everything that only shows when services are held against each other."""
     _routes(stack, report)
+    _dashboard(stack, report)
+    _own_ports(stack, report)
     redirects(stack, report)
     _host_ports(stack, report)
     _dependences(stack, report)
@@ -52,6 +58,42 @@ def _routes(stack: Stack, report: Report) -> None:
                 )
             else:
                 taken[claim] = (service.name, route)
+
+
+def _dashboard(stack: Stack, report: Report) -> None:
+    """Report routes that the dashboard would take: its rules come before those of every service.
+
+    Over https it also leads all that is asked for in clear to https.
+    """
+    project = stack.project
+    if project.dashboard_host is None:
+        return
+    secure = project.dashboard_tls and project.tls != "off"
+    for service in stack.services:
+        for route in service.routes:
+            taken = not route.path or route.path.startswith(_DASHBOARDS) or (secure and not route.tls)
+            if route.host == project.dashboard_host and taken:
+                report.add(
+                    "CG302",
+                    route.span,
+                    f"{route.public} is claimed by the dashboard already",
+                    "give one of them a host of its own: the dashboard's is COMPOSEGEN_DASHBOARD_URL",
+                )
+
+
+def _own_ports(stack: Stack, report: Report) -> None:
+    """Report a frontend that would listen twice on one port, as .env or the defaults have it now."""
+    project = stack.project
+    secure = any(r.tls for s in stack.services for r in s.routes) or (
+        project.tls != "off" and (project.dashboard_tls or project.update_tls)
+    )
+    if secure and project.frontend in LISTENING and project.http_port == project.https_port:
+        report.add(
+            "CG303",
+            "COMPOSEGEN_HTTPS_PORT",
+            f"http and https are both on port {project.https_port}",
+            "give COMPOSEGEN_HTTP_PORT and COMPOSEGEN_HTTPS_PORT two ports; they are 80 and 443 by default",
+        )
 
 
 def _host_ports(stack: Stack, report: Report) -> None:

@@ -143,19 +143,24 @@ def _places(service: Service) -> Iterator[tuple[str, Span]]:
 
 def _project_files(service: Service, report: Report) -> None:
     """A mount of the whole folder holds all of these."""
-    places = [(v.value.source, v.value.target, v.span) for v in service.keys.volume if v.value.bind]
-    places += [(c.value.source, c.value.target, c.span) for c in service.keys.config]
-    for source, target, span in places:
-        plainly = posixpath.normpath(source)
+    places = [
+        (v.value.source, v.value.likely, v.value.docker, v.span) for v in service.keys.volume if v.value.bind
+    ]
+    places += [
+        (c.value.source, c.value.source, f"{c.value.source}:{c.value.target}:ro", c.span)
+        for c in service.keys.config
+    ]
+    for source, likely, mount, span in places:
+        plainly = posixpath.normpath(likely)
         first = plainly.partition("/")[0]
         above = plainly == "." or set(plainly.split("/")) == {".."}
-        if not has_reference(source) and (above or first in _OWN_FILES):
+        if not has_reference(likely) and (above or first in _OWN_FILES):
             report.add(
                 "CG203",
                 span,
                 f"{source} holds what is not this service's alone",
                 "mount a file or folder of its own (secret = NAME for one of secrets/), or, if it is meant, "
-                f'write: # composegen.compose.volumes = ["{source}:{target}"]',
+                f'write: # composegen.compose.volumes = ["{mount}"]',
             )
 
 

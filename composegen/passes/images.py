@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from composegen.keys.lifecycle import image as check_image
+from composegen.keys.service import KEYS
 from composegen.keys.spec import BadValue
 from composegen.model import BuildPlan, Image
+from composegen.passes.dockerfile import lex
 from composegen.passes.scan import final_chain
+from composegen.passes.stages import UnknownPath, read_stages
+from composegen.text import has_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from composegen.diagnostics import Report
     from composegen.keys.service import ServiceKeys
     from composegen.model import Project
-    from composegen.passes.scan import Healthcheck, Scanned, Stage
+    from composegen.passes.scan import Expose, Healthcheck, Scanned, Stage
 
 # Base images that are known to hold a shell, by the last part of their name.
 _SHELL_BASES = frozenset(
@@ -92,7 +96,12 @@ class Declared:
 def declared(scanned: Scanned, keys: ServiceKeys) -> Declared:
     """Return a Dockerfile's declaration with the stages that make its image."""
     target = keys.build.value.target if keys.build else None
-    mypaas = any(a.prefix == "mypaas" for a in scanned.annotations)
+    scanned = _with_build_args(scanned, keys)
+    # A line that MyPaas ignores, such as a key without a value, makes no MyPaas Dockerfile.
+    mypaas = any(
+        a.prefix == "mypaas" and a.has_equals and a.value and a.key in KEYS and KEYS[a.key].mypaas
+        for a in scanned.annotations
+    )
     return Declared(
         name=keys.service.value,
         scanned=scanned,
@@ -100,6 +109,19 @@ def declared(scanned: Scanned, keys: ServiceKeys) -> Declared:
         chain=final_chain(scanned, target),
         mypaas=mypaas,
     )
+
+
+def _with_build_args(scanned: Scanned, keys: ServiceKeys) -> Scanned:
+    """Return the Dockerfile as it is built with the service's ``build-arg`` lines.
+
+    What comes from .env is known at the build alone.
+    """
+    if not keys.build_arg or (scanned.only_from and keys.build is None):
+        return scanned
+    args = (a.value for a in keys.build_arg)
+    given = {a.name: None if a.value is None or has_reference(a.value) else a.value for a in args}
+    lexed = lex(scanned.source.text)
+    return replace(scanned, stages=read_stages(scanned.source, lexed.instructions, lexed.escape, given))
 
 
 def variable(prefix: str, service: str) -> str:
@@ -110,6 +132,11 @@ def variable(prefix: str, service: str) -> str:
 def _built(service: Declared) -> bool:
     """Whether ``make build`` makes an image of the Dockerfile."""
     return not service.scanned.only_from or service.keys.build is not None
+
+
+def _unknown(path: str) -> bool:
+    """Whether a path of VOLUME cannot be written down; Compose would fill in a ``${``, whoever wrote it."""
+    return isinstance(path, UnknownPath) or has_reference(path)
 
 
 def _bad_image(reference: str) -> bool:
@@ -274,13 +301,14 @@ class Images:
 
     def exposed(self, service: Declared) -> tuple[int, ...]:
         """Return the TCP ports that EXPOSE names, each once, in order."""
-        ports = (
-            e.port
-            for s in self.lineage(service)
-            for e in s.exposes
-            if e.port is not None and e.protocol in ("", "tcp")
-        )
-        return tuple(dict.fromkeys(ports))
+        return tuple(dict.fromkeys(e.port for e in self._tcp(service) if e.port is not None))
+
+    def exposes(self, service: Declared) -> tuple[str, ...]:
+        """Return what EXPOSE names for TCP, as text: ranges and unknown references too."""
+        return tuple(dict.fromkeys(e.text if e.port is None else str(e.port) for e in self._tcp(service)))
+
+    def _tcp(self, service: Declared) -> Iterator[Expose]:
+        return (e for s in self.lineage(service) for e in s.exposes if e.protocol in ("", "tcp"))
 
     def healthcheck(self, service: Declared) -> Healthcheck | None:
         """Return the HEALTHCHECK of this or a parent Dockerfile of the project."""
@@ -290,8 +318,16 @@ class Images:
         return None
 
     def volumes(self, service: Declared) -> tuple[str, ...]:
-        """Return the paths that VOLUME names."""
-        return tuple(dict.fromkeys(v.rstrip("/") or "/" for s in self.lineage(service) for v in s.volumes))
+        """Return the paths that VOLUME names, as far as they are known."""
+        known = (v for v in self._volumes(service) if not _unknown(v))
+        return tuple(dict.fromkeys(v.rstrip("/") or "/" for v in known))
+
+    def unknown_volumes(self, service: Declared) -> tuple[str, ...]:
+        """Return the paths of VOLUME, as written, that hang on something only the build knows."""
+        return tuple(dict.fromkeys(v for v in self._volumes(service) if _unknown(v)))
+
+    def _volumes(self, service: Declared) -> Iterator[str]:
+        return (v for s in self.lineage(service) for v in s.volumes)
 
     def has_shell(self, service: Declared) -> bool | None:
         """Tell whether the image holds ``sh``; None where nothing is known of its base."""

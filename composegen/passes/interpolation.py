@@ -12,6 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
+
+from composegen.text import BadReference, raw, split
 
 Lookup = Callable[[str], "str | None"]
 """Returns the value of a variable, or None when it is not set."""
@@ -30,6 +33,7 @@ _TOKEN = re.compile(
 _MALFORMED = "'${' begins no reference like ${NAME} or ${NAME:-default}, on one line; '$$' is a dollar"
 _DEEPEST = 100
 _BRACE = re.compile(r"\{.?|\}", re.DOTALL)
+_OPENING = re.compile(rf"\$(?:\$|\{{{_NAME}(?P<operator>:?[-+?])?)")
 
 
 class InterpolationError(ValueError):
@@ -105,6 +109,50 @@ def references(text: str) -> tuple[Reference, ...]:
         InterpolationError: if ``text`` is malformed.
     """
     return tuple(_references(parse(text)))
+
+
+def misread(text: str) -> bool:
+    """Whether Compose ends a reference of an annotation's ``text`` elsewhere than its braces say.
+
+    That can only be where a default, or what follows it, holds braces: see :func:`_closing_brace`.
+    """
+    if "${" not in text or text.count("{") == text.count("${"):
+        return False
+    try:
+        written = raw(text)
+    except BadReference:
+        return False  # no reference for anybody, and reported as such
+    try:
+        read = [(r.start, r.end) for r in references(written)]
+        return any(ours != theirs for ours, theirs in zip_longest(_spans(written, 0, len(written)), read))
+    except (BadReference, InterpolationError):
+        return True
+
+
+def _spans(text: str, position: int, end: int) -> Iterator[tuple[int, int]]:
+    """Return where the references in ``[position, end)`` of a compose file's text seem to begin and end."""
+    while match := _OPENING.search(text, position, end):
+        position = match.end()
+        if match[0] == "$$":
+            continue
+        start, argument = match.start(), position
+        position = _balanced(text, start, argument, end)
+        yield start, position
+        if match["operator"]:
+            yield from _spans(text, argument, position - 1)
+
+
+def _balanced(text: str, start: int, argument: int, end: int) -> int:
+    """Return the end of the reference at ``start``: each brace in its argument has a partner.
+
+    Where they have none, the first brace that ends no other reference closes it.
+    """
+    depth = 1
+    for at in range(argument, end):
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        if depth == 0:
+            return at + 1
+    return start + len(split(text[start:end])[0][0])
 
 
 def _references(template: Template) -> Iterator[Reference]:

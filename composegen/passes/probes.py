@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_INTERVAL = 10.0
 START_BUDGET = 60.0
+DOCKERS_TIMEOUT = 30.0
+"""What Docker gives a HEALTHCHECK without --timeout."""
 
 
 def health(
@@ -45,7 +47,7 @@ def health(
             path=startup.path,
             loopback=startup.port is not None and startup.port != port,
         )
-    budget = float(startup.budget) if startup and startup.budget else START_BUDGET
+    budget = float(startup.budget) if startup and startup.budget else _start(keys, inherited)
     if alive is not None and not routed and (ready is None or ready.kind == "none"):
         ready = Probe(kind="none", interval=alive.interval)  # nothing else waits for the next probe
     return Health(
@@ -54,6 +56,18 @@ def health(
         budget=budget,
         declared_budget=startup is not None,
     )
+
+
+def _start(keys: ServiceKeys, inherited: Healthcheck | None) -> float:
+    """Return how long a start may take: the Dockerfile's --start-period where its check is the one that runs.
+
+    Never less than the default: after the period Docker itself still waits for several failures in a row,
+    while the first one of the generated probe counts. Taken at its word, a short period would fail
+    containers that Docker lets start.
+    """
+    if keys.healthcheck is not None or keys.startup is not None or inherited is None:
+        return START_BUDGET
+    return max(START_BUDGET, _seconds(inherited.start_period, START_BUDGET))
 
 
 def _ready(
@@ -117,7 +131,7 @@ def _inherited(check: Healthcheck, report: Report) -> Probe:
         kind="run",
         words=words,
         interval=interval,
-        timeout=_seconds(check.timeout, 5.0),
+        timeout=_seconds(check.timeout, DOCKERS_TIMEOUT),
         retries=max(1, min(retries, 10)),
     )
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
 
 from composegen.model import MANY, Image, Mount, Project, Route, Service, Stack
 from composegen.passes import probes
 from composegen.passes.images import Declared, Images
-from composegen.text import has_reference
+from composegen.passes.interpolation import misread
+from composegen.source import Spanned
+from composegen.text import Raw, has_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from composegen.diagnostics import Report
+    from composegen.keys.routes import Url
+    from composegen.keys.service import ServiceKeys
+    from composegen.source import Span
 
 _STRICTNESS = {"auto": 0, "notify": 1, "off": 2}
 _SLUG = re.compile(r"[^a-z0-9]+")
@@ -80,6 +86,7 @@ def _service(
     updates: Mapping[str, str],
 ) -> Service:
     keys = one.keys
+    _references(keys, report)
     port = _port(one, images, report)
     routes = _routes(one, port or 80, project, hosts)
     routed = any(r.redirect is None and r.proxy is None for r in routes)
@@ -98,30 +105,100 @@ def _service(
         update=updates[image.owner],
         health=probes.health(keys, images.healthcheck(one), port, routed=routed, report=report),
         mounts=_mounts(one, images, report),
-        depends=_depends(one, images.services),
+        depends=_depends(one, images, report),
         has_shell=images.has_shell(one),
         path=images.path(one),
         mypaas=one.mypaas,
     )
 
 
+def _references(keys: ServiceKeys, report: Report) -> None:
+    """Report values in which Compose ends a reference elsewhere than a reader does."""
+    for field in fields(keys):
+        found = getattr(keys, field.name)
+        for spanned in found if isinstance(found, tuple) else (found,):
+            if not isinstance(spanned, Spanned) or not has_reference(spanned.span.text):
+                continue
+            if any(map(misread, _texts(spanned.value))):
+                report.add(
+                    "CG102",
+                    spanned.span,
+                    f"{field.name.replace('_', '-')}: Compose counts braces, and ends a reference elsewhere",
+                    "write ${NAME} without a default here, and put the default into .env: NAME=…",
+                )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Return the texts that a value is made of, but for those in Compose's own syntax."""
+    if isinstance(value, str):
+        if not isinstance(value, Raw):
+            yield value
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        yield from _texts(list(value.items()))
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _texts(getattr(value, field.name))
+
+
 def _port(one: Declared, images: Images, report: Report) -> int | None:
-    if one.keys.port is not None:
-        return one.keys.port.value
-    if one.mypaas:
-        return 80
-    exposed = images.exposed(one)
+    """Return where the service listens; None when nothing tells and nothing is routed."""
+    keys = one.keys
+    if keys.port is not None:
+        return keys.port.value
+    exposed = () if one.mypaas else images.exposed(one)
     if len(exposed) == 1:
         return exposed[0]
-    asked = [u for u in one.keys.url if not (u.value.port or u.value.redirect or u.value.proxy)]
-    if len(exposed) > 1 and asked:
+    served = _served(keys)
+    if served and all(u.value.port for u in served):
+        return served[0].value.port  # nothing listens on 80 as far as any line tells
+    if not one.mypaas:
+        _assumed(one, images, report)
+    return 80 if keys.url else None
+
+
+def _served(keys: ServiceKeys) -> list[Spanned[Url]]:
+    """Return the urls that lead to the service itself."""
+    return [u for u in keys.url if u.value.redirect is None and u.value.proxy is None]
+
+
+def _assumed(one: Declared, images: Images, report: Report) -> None:
+    """Warn that port 80 is taken where a line speaks of other ports; where none does, it is the default."""
+    span = _portless(one.keys)
+    if span is None:
+        return
+    exposed = images.exposes(one)
+    named = [u.value.port for u in _served(one.keys) if u.value.port]
+    if exposed:
+        example = next(iter(images.exposed(one)), 8000)
         report.add(
             "CG208",
-            asked[0].span,
-            f"the Dockerfile exposes {', '.join(map(str, exposed))}: port 80 is taken",
-            f"say which one speaks HTTP: # composegen.port = {exposed[0]}",
+            span,
+            f"the Dockerfile exposes {', '.join(exposed)}: port 80 is taken",
+            f"say which one speaks HTTP: # composegen.port = {example}",
         )
-    return 80 if one.keys.url else None
+    elif named:
+        report.add(
+            "CG208",
+            span,
+            f"another url names port {named[0]}: port 80 is taken here",
+            f"say which one this is: # composegen.port = {named[0]}",
+        )
+
+
+def _portless(keys: ServiceKeys) -> Span | None:
+    """Return the first line that needs the service's port: a url, else a check."""
+    lines = [u.span for u in _served(keys) if u.value.port is None]
+    lines += [
+        c.span
+        for c in (keys.healthcheck, keys.liveness)
+        if c is not None and c.value.kind in {"http", "tcp"} and c.value.port is None
+    ]
+    if keys.startup is not None and keys.healthcheck is None and keys.startup.value.port is None:
+        lines.append(keys.startup.span)
+    return lines[0] if lines else None
 
 
 def _routes(one: Declared, port: int, project: Project, hosts: Hosts) -> tuple[Route, ...]:
@@ -197,6 +274,13 @@ def _mounts(one: Declared, images: Images, report: Report) -> tuple[Mount, ...]:
         | {c.value.target.rstrip("/") for c in one.keys.config}
         | {t.value.partition(":")[0].rstrip("/") for t in one.keys.tmpfs}
     )
+    for path in images.unknown_volumes(one):
+        report.add(
+            "CG212",
+            one.keys.service.span,
+            f"VOLUME {path} stays without a name: its path is not known here",
+            "give its variable a value in the Dockerfile, or write: # composegen.volume = NAME:/path",
+        )
     for path in images.volumes(one):
         if path.startswith("/") and path not in taken and path != "/":
             name = _volume_name(one.name, path)
@@ -221,28 +305,50 @@ def _volume_name(service: str, path: str) -> str:
     return f"{_SLUG.sub('-', service.lower()).strip('-')}-{_SLUG.sub('-', path.lower()).strip('-')}"
 
 
-def _depends(one: Declared, services: Mapping[str, Declared]) -> tuple[tuple[str, str], ...]:
+def _depends(one: Declared, images: Images, report: Report) -> tuple[tuple[str, str], ...]:
     found: dict[str, str] = {}
     for spanned in one.keys.depends:
         wanted = spanned.value
-        condition = wanted.condition or _condition(services.get(wanted.service))
-        found[wanted.service] = condition
+        other = images.services.get(wanted.service)
+        if other is None:
+            found[wanted.service] = wanted.condition or "started"
+            continue
+        found[wanted.service] = wanted.condition or _condition(other, images)
+        if wanted.condition == "healthy" and _unchecked(other, images):
+            report.add(
+                "CG312",
+                spanned.span,
+                f"{other.name} has no health check that could pass",
+                f"write {other.name}:started, or give {other.name} a healthcheck",
+            )
     return tuple(found.items())
 
 
-def _condition(other: Declared | None) -> str:
-    if other is None:
-        return "started"
+def _condition(other: Declared, images: Images) -> str:
     keys = other.keys
     if keys.restart is not None and keys.restart.value == "no":
         return "completed"
     off = keys.healthcheck is not None and keys.healthcheck.value.kind == "off"
+    inherited = images.healthcheck(other)
     watched = (
         keys.healthcheck is not None
         or keys.startup is not None
-        or any(u.value.redirect is None and u.value.proxy is None for u in keys.url)
+        or bool(_served(keys))
+        or (inherited is not None and inherited.test is not None)
     )
     return "healthy" if watched and not off else "started"
+
+
+def _unchecked(other: Declared, images: Images) -> bool:
+    """Whether Docker surely checks nothing in its containers. What a base image brings is not known."""
+    keys = other.keys
+    alive = keys.liveness is not None and keys.liveness.value.kind != "off"
+    if _served(keys) or alive or any(c.value[0].split(".")[0] == "healthcheck" for c in keys.compose):
+        return False
+    if keys.healthcheck is not None:
+        return keys.healthcheck.value.kind == "off"
+    inherited = images.healthcheck(other)
+    return keys.startup is None and inherited is not None and inherited.test is None
 
 
 def judges_clients(service: Service) -> bool:

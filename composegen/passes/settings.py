@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from composegen.diagnostics import Report
 from composegen.keys.project import ACME_ENV, SECRET_SETTINGS, SETTINGS, UP
+from composegen.keys.routes import NAME_INSTEAD, NO_ADDRESS, is_address
 from composegen.keys.spec import BadValue, Key
 from composegen.model import Project
 from composegen.passes.dotenv import hidden
@@ -251,6 +252,9 @@ def _check(values: Mapping[str, Any], frontend: str, report: Report, reader: _Re
             "the other project's frontend would have to hold the certificate: use acme or off",
         )
     for name in ("COMPOSEGEN_DASHBOARD_URL", "COMPOSEGEN_UPDATE_URL"):
+        secure = values[name] and values[name].scheme == "https" and values["COMPOSEGEN_TLS"] != "off"
+        if secure and is_address(values[name].host):
+            report.add("CG402", where(name), f"{name}: {NO_ADDRESS}", NAME_INSTEAD)
         if values[name] and (frontend == "none" or (frontend == "shared" and "DASHBOARD" in name)):
             report.add(
                 "CG213",

@@ -16,7 +16,7 @@ from composegen.passes.words import SPACE, flags, json_list, words
 from composegen.source import Source, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from composegen.passes.dockerfile import Instruction
 
@@ -29,6 +29,12 @@ _ARGUMENT = re.compile("[^\t\v\f\r ]+")
 _BLANKS = re.compile("[\t\v\f\r ]+")
 _HEALTH_TYPE = re.compile(f"([^{SPACE}]+)[{SPACE}]*")
 _EXPOSE = re.compile(r"(?:.*:)?([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/([A-Za-z]*))?\Z")
+
+
+class UnknownPath(str):
+    """A path as the Dockerfile writes it, with a reference whose value is not known."""
+
+    __slots__ = ()
 
 
 @dataclass(slots=True)
@@ -78,9 +84,17 @@ class _Draft:
         )
 
 
-def read_stages(source: Source, instructions: Sequence[Instruction], escape: str) -> tuple[Stage, ...]:
-    """Return the stages, in the order of the text. Never raises."""
-    builder = _Builder(source, escape)
+def read_stages(
+    source: Source,
+    instructions: Sequence[Instruction],
+    escape: str,
+    given: Mapping[str, str | None] | None = None,
+) -> tuple[Stage, ...]:
+    """Return the stages, in the order of the text. Never raises.
+
+    ``given`` are the build's arguments, which beat the defaults of ARG; None: not known before the build.
+    """
+    builder = _Builder(source, escape, given or {})
     handlers = _HANDLERS
     for instruction in instructions:
         keyword = instruction.keyword
@@ -97,11 +111,12 @@ def read_stages(source: Source, instructions: Sequence[Instruction], escape: str
 class _Builder:
     """Collects the instructions of all stages."""
 
-    __slots__ = ("budget", "by_name", "draft", "drafts", "escape", "global_args", "source")
+    __slots__ = ("budget", "by_name", "draft", "drafts", "escape", "given", "global_args", "source")
 
-    def __init__(self, source: Source, escape: str) -> None:
+    def __init__(self, source: Source, escape: str, given: Mapping[str, str | None]) -> None:
         self.source = source
         self.escape = escape
+        self.given = given
         self.budget = MAX_EXPANDED
         self.drafts: list[_Draft] = []
         self.draft: _Draft | None = None
@@ -126,7 +141,7 @@ class _Builder:
         """Look up for FROM: only an ARG before the first FROM counts."""
         if name not in self.global_args and name.startswith(("TARGET", "BUILD")):
             raise UnresolvedError(name)  # BUILDPLATFORM and its like: the builder's own
-        return self.global_args.get(name)
+        return self._argument(name, self.global_args.get(name), declared=name in self.global_args)
 
     def value(self, name: str) -> str | None:
         """Look up within a stage: ENV beats ARG, both are inherited from earlier stages."""
@@ -144,8 +159,14 @@ class _Builder:
             known_base = draft.base == "scratch"
             draft = draft.parent
         if declared or known_base:
-            return argument
+            return self._argument(name, argument, declared=declared)
         return self._known(None, name)
+
+    def _argument(self, name: str, value: str | None, *, declared: bool) -> str | None:
+        """Return an ARG's value; one that the build alone knows is not the same as none."""
+        if declared and value is None and name in self.given:
+            raise UnresolvedError(name)
+        return value
 
     @staticmethod
     def _known(value: str | None, name: str) -> str:
@@ -195,10 +216,13 @@ class _Builder:
             self.by_name[name] = draft
 
     def arguments(self, args: str, into: dict[str, str | None], lookup: Callable[[str], str | None]) -> None:
-        """ARG: record the defaults; a name alone takes the one from before FROM."""
+        """ARG: record the build's argument, else the default; a name alone takes the one from before FROM."""
         for word in words(args, self.escape):
             name, equals, value = word.partition("=")
-            into[name] = self.expand(value, lookup) if equals else self.global_args.get(name)
+            if name in self.given:
+                into[name] = self.given[name]
+            else:
+                into[name] = self.expand(value, lookup) if equals else self.global_args.get(name)
 
     def command(self, args: str) -> Command:
         """Return the exec form or the shell form (``parseMaybeJSON``)."""
@@ -304,7 +328,8 @@ def _volume(builder: _Builder, draft: _Draft, instruction: Instruction) -> None:
     args = builder.flags(instruction.args)[1]
     paths = json_list(args)
     for path in _ARGUMENT.findall(args) if paths is None else paths:
-        draft.volumes.append(_or_raw(builder, path).strip(SPACE))
+        known = builder.expand(path, builder.value)
+        draft.volumes.append(UnknownPath(path) if known is None else known.strip(SPACE))
 
 
 def _user(builder: _Builder, draft: _Draft, instruction: Instruction) -> None:

@@ -1,7 +1,7 @@
 """A Dockerfile for a project that has none, from what lies in its folder.
 
-Only what can be told for certain is used: where requirements.txt names a framework and no
-application is found, nothing is written.
+Only what can be told for certain is used. Where the folder holds an application of another kind,
+nothing is written: the example is for a folder without one.
 """
 
 from __future__ import annotations
@@ -31,6 +31,12 @@ _KEPT_OUT = (
     "composegen.d/",
     "secrets/",
 )
+# What a folder without an application may hold: what is hidden, and what is there to be read.
+_PROSE = re.compile(
+    r"\.|docs?\Z|.*\.(?:md|rst|adoc)\Z|(?:readme|licen[cs]e|copying|notice|authors|change(?:s|log)|contributing)"
+    r"(?:-[a-z0-9]+)*(?:\.\d+)?(?:\.txt)?\Z",
+    re.IGNORECASE,
+)
 _MAX = 1 << 20
 
 
@@ -49,15 +55,14 @@ def start(folder: Path, service: str) -> Start | None:
         found = signs(folder, service)
         if found is not None:
             return found
-    return None if _requirements(folder) or (folder / "package.json").exists() else hello(folder, service)
+    return hello(service) if all(_PROSE.match(p.name) for p in folder.iterdir()) else None
 
 
-def hello(folder: Path, service: str) -> Start:
+def hello(service: str) -> Start:
     """Return an example: one page and the Dockerfile that serves it."""
-    public = "public" if not (folder / "public").exists() else "hello"
     files = {
-        "Dockerfile": _fill("hello", service=service, folder=public),
-        f"{public}/index.html": text("init/hello.html"),
+        "Dockerfile": _fill("hello", service=service, folder="public"),
+        "public/index.html": text("init/hello.html"),
     }
     return Start(files=files, about="an example that serves one page")
 
@@ -166,9 +171,12 @@ def _package_manager(folder: Path, *, development: bool) -> tuple[str, str, str]
 
 def _node_command(script: str, run: str) -> list[str]:
     """Return the start script's own words where no shell is needed: npm passes no signal on."""
-    if script.startswith("node ") and not _SHELL.search(script):
+    if not script.startswith("node ") or _SHELL.search(script):
+        return [run, "start"]
+    try:
         return shlex.split(script)
-    return [run, "start"]
+    except ValueError:  # a quote that is not closed: what it means is the manager's to say
+        return [run, "start"]
 
 
 def _go(folder: Path, service: str) -> Start | None:

@@ -154,7 +154,8 @@ def _new(folder: Path, wishes: Wishes, result: Result) -> None:
     if made is None:
         raise ComposegenError(
             "there is no Dockerfile, and how the application is started cannot be told for certain",
-            "write a Dockerfile, and run `composegen init` again to annotate it",
+            "write a Dockerfile, and run `composegen init` again to annotate it; "
+            "an example is only made in an empty folder",
         )
     files = dict(made.files)
     if wishes.port:

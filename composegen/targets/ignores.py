@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from composegen.emit.blocks import ignore
+from composegen.keys.values import with_defaults
 from composegen.text import has_reference
 
 if TYPE_CHECKING:
@@ -52,12 +53,16 @@ def _inside(context: str, folders: list[str]) -> list[str]:
 
 
 def _folders(stack: Stack) -> list[str]:
-    """Return the bind folders that lie inside of the project, as paths relative to it."""
+    """Return the bind folders that lie inside of the project, as paths relative to it.
+
+    Of a path in a variable only the default is known here.
+    """
     found: dict[str, None] = {}
     for service in stack.services:
         for mount in service.mounts:
-            source = posixpath.normpath(mount.source)
-            inside = mount.bind and mount.source.startswith("./") and not source.startswith("..")
+            likely = with_defaults(mount.source)
+            source = posixpath.normpath(likely)
+            inside = mount.bind and not likely.startswith(("/", "~")) and not source.startswith("..")
             folder = mount.owner is not None or mount.mode is not None or not _is_file(source)
             if inside and source != "." and not has_reference(source) and folder:
                 found[source] = None

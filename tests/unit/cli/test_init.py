@@ -71,6 +71,21 @@ def test_env_for_a_public_host(tmp_path: Path, composegen: Any) -> None:
     assert ">>>" not in env
 
 
+def test_an_address_is_no_host_for_https(tmp_path: Path, composegen: Any) -> None:
+    """No certificate can be chosen for one; where the committed files have no TLS it is a host like any."""
+    for address in ("192.168.1.5", "::1", "[::1]"):
+        done = composegen("init", "--host", address)
+        assert done.code == 2
+        assert "https needs a name" in done.err
+        assert "NAME.localhost" in done.err
+    assert list(tmp_path.iterdir()) == []
+    assert composegen("init").code == 0
+    (tmp_path / ".env").unlink()
+    assert composegen("build", "--set", "COMPOSEGEN_TLS=off").code == 0
+    assert composegen("init", "--host", "192.168.1.5").code == 0
+    assert "SITE_HOST=192.168.1.5\n" in (tmp_path / ".env").read_text()
+
+
 def test_env_with_email(tmp_path: Path, composegen: Any) -> None:
     """With an address nothing is missing."""
     done = composegen("init", "--host", "shop.example.com", "--email", "ops@example.com")
@@ -238,6 +253,10 @@ FRAMEWORKS: dict[str, tuple[dict[str, str], list[str]]] = {
         {"package_d_json": PACKAGE, "package-lock_d_json": "{}"},
         ["COPY package.json package-lock.json ./", "RUN npm ci\n", 'CMD ["node", "server.js", "--x"]'],
     ),
+    "node-with-an-open-quote": (
+        {"package_d_json": json.dumps({"scripts": {"start": "node server.js --name 'abc"}})},
+        ['CMD ["npm", "start"]'],
+    ),
     "pnpm": (
         {"package_d_json": '{"scripts": {"start": "A=1 next start"}}', "pnpm-lock_d_yaml": ""},
         ["corepack enable && pnpm install --frozen-lockfile --prod", 'CMD ["pnpm", "start"]'],
@@ -252,6 +271,17 @@ FRAMEWORKS: dict[str, tuple[dict[str, str], list[str]]] = {
     "static": ({"index_d_html": "x"}, ["FROM nginx:", "COPY . /usr/share/nginx/html"]),
     "built-static": ({"dist__index_d_html": "x"}, ["COPY dist /usr/share/nginx/html"]),
     "nothing": ({}, ["FROM busybox:musl", "COPY public /www"]),
+    "nothing-but-prose": (
+        {
+            "README_d_md": "",
+            "LICENSE-APACHE-2_d_0": "",
+            "Licence_d_txt": "",
+            "docs__a_d_md": "",
+            "_d_gitignore": "",
+            "NOTES_d_md": "",
+        },
+        ["FROM busybox:musl", "COPY public /www"],
+    ),
 }
 
 
@@ -279,6 +309,13 @@ def test_frameworks(tmp_path: Path, composegen: Any, kind: str) -> None:
         {"requirements_d_txt": "flask\n", "a_d_py": "x = Flask(1)\n", "b_d_py": "y = Flask(1)\n"},
         {"package_d_json": '{"scripts": {}}'},
         {"package_d_json": "{"},
+        {"pyproject_d_toml": '[project]\ndependencies = ["flask"]\n', "wsgi_d_py": "app = Flask(1)\n"},
+        {"requirements_d_txt": "bottle\n", "main_d_py": "print()\n"},
+        {"Cargo_d_toml": "[package]\n", "src__main_d_rs": ""},
+        {"index_d_php": "<?php"},
+        {"docker-compose_d_yml": "services: {}\n", "README_d_md": ""},
+        {"public__robots_d_txt": ""},
+        {"license-server_d_py": ""},
     ],
 )
 def test_uncertain_frameworks(tmp_path: Path, composegen: Any, snapshot: Any, files: dict[str, str]) -> None:
@@ -325,6 +362,21 @@ def test_prompts_on_a_terminal(tmp_path: Path) -> None:
     env = (tmp_path / ".env").read_text()
     assert "SITE_HOST=shop.example.com" in env
     assert "COMPOSEGEN_ACME_EMAIL=ops@example.com" in env
+
+
+def test_a_bad_answer_is_asked_for_again(tmp_path: Path) -> None:
+    """What is no host, or an address where https needs a name, is said; nothing ends in a traceback."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "composegen", "init"]
+    with subprocess.Popen(command, cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.write(ours, b"not a host\n192.168.1.5\nlocalhost\n")
+        assert process.wait(30) == 0
+    said = os.read(ours, 1 << 16).decode()
+    os.close(theirs)
+    os.close(ours)
+    assert "'not a host' is no host name" in said
+    assert "https needs a name" in said
+    assert "SITE_HOST=localhost" in (tmp_path / ".env").read_text()
 
 
 def test_yes_asks_nothing(tmp_path: Path) -> None:

@@ -410,7 +410,7 @@ def test_a_new_image_is_prepared_for_when_the_number_changes_too(tmp_path: Path)
 
 
 def test_an_update_is_not_undone_by_a_new_number(tmp_path: Path) -> None:
-    """watchtower had updated all of them when the files asked for one more."""
+    """All of them had been updated by watchtower when the files asked for one more."""
     made = scene(tmp_path, _TWO, DB)
     _, image = made.engine.push(REFERENCE, "web 2")
     made.engine.sleep(100)

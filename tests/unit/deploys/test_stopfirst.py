@@ -120,7 +120,7 @@ def test_a_log_that_cannot_be_read_is_no_reason_to_leave_things_undone(tmp_path:
     old = made.images()[0]
     made.engine.push(REFERENCE, "web 2", scenes.CRASHES)
 
-    def refuse(container: str, lines: int = 20) -> tuple[str, ...]:
+    def refuse(_container: str, _lines: int) -> tuple[str, ...]:
         raise EngineRefused("a log was to be read", "configured logging driver does not support reading")
 
     made.engine.logs = refuse  # type: ignore[method-assign]

@@ -7,6 +7,7 @@ import pytest
 from composegen.passes.interpolation import (
     InterpolationError,
     MissingVariableError,
+    misread,
     references,
     substitute,
 )
@@ -168,3 +169,25 @@ def test_nesting_has_a_limit_instead_of_a_crash() -> None:
 def test_names_fold_case_as_compose_does() -> None:
     """LONG S and KELVIN SIGN count as letters, other ones outside ASCII do not."""
     assert [r.name for r in references("$\u017f\u212a$Aé")] == ["\u017f\u212a", "A"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("${A:-{}}", False, id="at the end"),
+        pytest.param("${A:-{}}!", False, id="before a text without braces"),
+        pytest.param("${A:-${B:-{}}}", False, id="nested"),
+        pytest.param('{"a":${A:-{"x":1}},"b":${B:-2}}', False, id="JSON with a text"),
+        pytest.param("${A:-{}", False, id="one brace alone"),
+        pytest.param("{ $${A} } ${B:-1} {x}", False, id="braces outside"),
+        pytest.param('{"a":${A:-{}},"b":${B:-{}}}', True, id="an empty object, and another"),
+        pytest.param("x{${A:-{}}}", True, id="a brace behind"),
+        pytest.param("${A:-{{.Name}}}", True, id="a template"),
+        pytest.param("${A:-${B:-{}},${C:-{}}}", True, id="nested, side by side"),
+        pytest.param("${A:-{} and ${B}", True, id="a brace without a partner"),
+        pytest.param("${", False, id="no reference for anybody"),
+    ],
+)
+def test_references_that_compose_ends_elsewhere_are_found(text: str, *, expected: bool) -> None:
+    """Checked with `docker compose config`: each reads otherwise once A has a value."""
+    assert misread(text) is expected

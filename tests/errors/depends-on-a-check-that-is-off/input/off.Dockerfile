@@ -1,0 +1,4 @@
+# composegen.service = off
+# composegen.healthcheck = off
+FROM alpine
+CMD ["serve"]

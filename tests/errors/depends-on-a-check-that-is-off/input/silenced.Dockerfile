@@ -1,0 +1,4 @@
+# composegen.service = silenced
+FROM alpine
+HEALTHCHECK NONE
+CMD ["serve"]
