@@ -17,7 +17,7 @@ _SYSTEM |= {"/etc/hostname", "/etc/resolv.conf"}
 _SYSTEM_FOLDERS = ("/dev/shm/", "/proc/")
 _EXTRA_HOST = re.compile(r"([A-Za-z0-9._-]+)[:=](\S+)\Z")
 _VOLUME_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*\Z")
-_PATH = re.compile(r"[/.]|~(?:/|\Z)")
+_PATH = ("/", ".", "~/")
 """What Compose takes for a path, and not for a volume's name; a reference counts by what it stands for."""
 _OPTION = re.compile(r"(?<=\s)(owner|mode)=(\S+)\Z")
 _ANY_OPTION = re.compile(r"\s(\S+)")
@@ -189,7 +189,7 @@ def _check_default(source: str) -> None:
     if not source.startswith("${"):
         return
     likely = with_defaults(source)
-    if not likely.startswith("${") and not _PATH.match(likely):
+    if not likely.startswith("${") and likely != "~" and not likely.startswith(_PATH):
         raise BadValue(
             f"{source!r} may stand for {likely!r}, which is no path",
             0,
