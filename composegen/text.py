@@ -113,13 +113,29 @@ def operands(reference: str) -> list[str]:
 
     The message of ``:?`` is none; nested references are looked into.
     """
-    match = _START.match(reference)
-    if match is None or match.group(2) is None or "?" in match.group(2):
-        return []
+    inside = _inside(reference)
     found = []
-    for part, is_ref in split(reference[match.end() : -1]):
+    for part, is_ref in split(inside) if inside is not None else ():
         found.extend(operands(part) if is_ref else [part])
     return found
+
+
+def with_defaults(text: str) -> str:
+    """Return ``text`` with its references as their defaults or replacements; those without one stay."""
+    return "".join(_operand(part) if is_ref else part for part, is_ref in split(text))
+
+
+def _operand(reference: str) -> str:
+    inside = _inside(reference)
+    return reference if inside is None else with_defaults(inside)
+
+
+def _inside(reference: str) -> str | None:
+    """Return the default or replacement as it is written; None where there is none."""
+    match = _START.match(reference)
+    if match is None or match.group(2) is None or "?" in match.group(2):
+        return None
+    return reference[match.end() : -1]
 
 
 def masked(text: str, mask: str = "x") -> str:

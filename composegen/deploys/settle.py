@@ -101,7 +101,8 @@ def undo(stage: Stage, wanted: Wanted, intent: Intent, frontend: Frontend | None
         frontend.end(service)
         if problem:
             stage.progress.warn(problem)
-            down.append(part.service)
+            # Some of several may serve all the same.
+            down += [] if ready_ones(stage.machine.observe().of(part.service)) else [part.service]
     return tuple(down)
 
 
@@ -154,7 +155,7 @@ def _withdraw(stage: Stage, service: WantedService, part: Part, frontend: Fronte
     # Of those that an earlier attempt has let go on already it matters only when new ones are to go.
     late = [c for c in old if c in idle or (serving and not c.ready)]
     stage.flags.lower_for(old)
-    problem = _start(stage, idle) or _wait(stage, service, late)
+    problem = _bring_back(stage, service, idle, late)
     beside = tuple(c for c in machine.observe().of(part.service) if c.id not in {n.id for n in new})
     if ready_ones(serving) and not ready_ones(beside):
         raise ComposegenError(
@@ -178,8 +179,7 @@ def _take_back(stage: Stage, service: WantedService, part: Part, since: float) -
     _remove(stage, part.service, new)
     stage.flags.lower_for(old)
     old = _ended(stage, old, since)
-    problem = _start(stage, [c for c in old if not c.running])
-    return problem or _wait(stage, service, [c for c in old if not c.ready])
+    return _bring_back(stage, service, [c for c in old if not c.running], [c for c in old if not c.ready])
 
 
 def _ended(stage: Stage, containers: Sequence[Container], since: float) -> tuple[Container, ...]:
@@ -202,9 +202,13 @@ def _ended(stage: Stage, containers: Sequence[Container], since: float) -> tuple
         machine.sleep(LOOK)
 
 
-def _start(stage: Stage, containers: Sequence[Container]) -> str:
-    """Start old containers again; return why one does not, '' when all do."""
-    return "; ".join(filter(None, (_started(stage, c) for c in containers)))
+def _bring_back(
+    stage: Stage, service: WantedService, idle: Sequence[Container], late: Sequence[Container]
+) -> str:
+    """Start old containers, and wait until the late ones serve; return why some do not, '' when all do."""
+    refused = {c.id: why for c in idle if (why := _started(stage, c))}
+    problem = _wait(stage, service, [c for c in late if c.id not in refused])
+    return "; ".join(filter(None, (*refused.values(), problem)))
 
 
 def _started(stage: Stage, container: Container) -> str:

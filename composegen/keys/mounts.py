@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from composegen import text
 from composegen.keys.spec import BadValue, ValueType
-from composegen.keys.values import MAX_PORT, no_references, number, with_defaults, with_references
+from composegen.keys.values import MAX_PORT, no_references, number, with_references
 
 # /dev/shm holds the flag that takes one replica out of the frontend: it must be the replica's own.
 _SYSTEM = frozenset({"/dev", "/dev/shm", "/proc", "/sys", "/run", "/run/secrets", "/etc/hosts"})
@@ -54,7 +54,7 @@ class Volume:
     @property
     def likely(self) -> str:
         """The source as it is where .env says nothing: a reference without a default stays."""
-        return with_defaults(self.source)
+        return text.with_defaults(self.source)
 
     @property
     def docker(self) -> str:
@@ -188,7 +188,7 @@ def _check_default(source: str) -> None:
     """Refuse a reference in front whose default Compose would take for the name of a volume."""
     if not source.startswith("${"):
         return
-    likely = with_defaults(source)
+    likely = text.with_defaults(source)
     if not likely.startswith("${") and likely != "~" and not likely.startswith(_PATH):
         raise BadValue(
             f"{source!r} may stand for {likely!r}, which is no path",

@@ -9,7 +9,7 @@ from typing import Any
 
 from composegen import text
 from composegen.keys.spec import BadValue, ValueType
-from composegen.keys.values import MAX_PORT, no_references, plain, with_defaults, with_references
+from composegen.keys.values import MAX_PORT, no_references, plain, with_references
 from composegen.keys.values import number as port_number
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[^/?#\s]*)(?P<path>[^\s]*)\Z")
@@ -328,7 +328,7 @@ def site_or_off(value: str) -> Url | None:
 def is_address(value: str) -> bool:
     """Whether ``value`` is an IP address rather than a name; references count as their defaults."""
     try:
-        ipaddress.ip_address(with_defaults(value))
+        ipaddress.ip_address(text.with_defaults(value))
     except ValueError:
         return False
     return True

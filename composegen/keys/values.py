@@ -25,7 +25,6 @@ _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _VARIABLE_WITH_VALUE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 """`discovery.type=single-node`: a container may have such a variable, only .env may not."""
-_OPERAND = re.compile(r"\$\{\w+:?[-+](.*)\}\Z", re.DOTALL)
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
 MAX_PORT = 65535
@@ -50,16 +49,6 @@ def with_references(value: str) -> str:
         except text.BadReference as bad:
             raise BadValue(str(bad), bad.offset) from None
     return value
-
-
-def with_defaults(value: str) -> str:
-    """Return ``value`` with its references as their defaults or replacements; those without one stay."""
-    return "".join(_operand(part) if is_ref else part for part, is_ref in text.split(value))
-
-
-def _operand(reference: str) -> str:
-    match = _OPERAND.match(reference)
-    return with_defaults(match[1]) if match else reference
 
 
 def no_references(value: str) -> str:

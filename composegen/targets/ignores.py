@@ -7,8 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from composegen.emit.blocks import ignore
-from composegen.keys.values import with_defaults
-from composegen.text import has_reference
+from composegen.text import has_reference, with_defaults
 
 if TYPE_CHECKING:
     from composegen.model import Stack

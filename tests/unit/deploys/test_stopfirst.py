@@ -151,6 +151,24 @@ def test_an_old_container_that_does_not_start_again_blocks_nothing(tmp_path: Pat
     made.settled(image, number=2)
 
 
+def test_some_of_several_serve_all_the_same(tmp_path: Path) -> None:
+    """Then the release of before does run, with one less, which is said."""
+    made = scene(tmp_path, SAFE)
+    engine, start = made.engine, made.engine.start
+    old = made.engine.observe().of("web")[0].id
+    engine.push(REFERENCE, "web 2", scenes.CRASHES)
+
+    def refused(container: str) -> None:
+        if container == old:
+            raise EngineRefused("a container was to be started", "no space left on device")
+        start(container)
+
+    engine.start = refused  # type: ignore[method-assign]
+    with pytest.raises(DeployFailed, match="web runs release 1 as before"):
+        made.deploy()
+    assert "test-web-1 does not start again: no space left on device" in made.told.text
+
+
 def test_a_check_that_the_image_brings_is_given_its_time(tmp_path: Path) -> None:
     """Nothing in the files says how long it takes; the container does."""
     made = scene(tmp_path, replace(ONE, routed=False, checked=False, budget=0.0))
